@@ -1,0 +1,5 @@
+include(CMakeFindDependencyMacro)
+if(NOT EMSCRIPTEN)
+  find_dependency(Threads)
+endif()
+include(${CMAKE_CURRENT_LIST_DIR}/onering-sqliteTargets.cmake)
