@@ -1,0 +1,110 @@
+// Formatting of every C++ file, and clang-tidy over every one that the two builds compile. A file whose check
+// came out clean is not checked again until it, a header of ours that it includes, its flags or the rules change.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, homedir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'onering', 'tidy');
+const ours = /^(sdk|native|wasm|tests|docs|cmake)\//;
+
+const program = (name) =>
+  [`${name}-19`, name, `${name}-20`].find((candidate) => spawnSync(candidate, ['--version']).status === 0);
+const clangFormat = program('clang-format');
+const clangTidy = program('clang-tidy');
+
+function sources() {
+  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.h', '*.cpp'], { cwd: root });
+  return listed.toString().split('\n').filter((file) => ours.test(file) && existsSync(join(root, file)));
+}
+
+function checkFormat(files) {
+  return files.filter((file) => {
+    const { status, stderr } = spawnSync(clangFormat, ['--dry-run', '-Werror', file], { cwd: root });
+    if (status !== 0) console.log(stderr.toString());
+    return status !== 0;
+  });
+}
+
+// The compile commands of both builds, each file once: as the native build has it where it is in both.
+function compileCommands() {
+  const commands = new Map();
+  for (const build of ['wasm', 'native']) {
+    const database = join(root, 'build', build, 'compile_commands.json');
+    if (!existsSync(database)) continue;
+    for (const { directory, command, file } of JSON.parse(readFileSync(database))) {
+      if (ours.test(relative(root, file)) && !relative(root, file).startsWith('cmake/')) commands.set(file, { build, directory, command });
+    }
+  }
+  return commands;
+}
+
+// em++ adds flags of its own to each command; clang-tidy has to be told them.
+let emscriptenFlags;
+function extraArguments(build, command) {
+  if (build !== 'wasm') return [];
+  if (emscriptenFlags === undefined) {
+    const compiler = command.split(' ').find((word) => word.endsWith('em++'));
+    emscriptenFlags = execFileSync(compiler, ['--cflags']).toString().trim().split(/\s+/);
+  }
+  return emscriptenFlags.map((flag) => `--extra-arg-before=${flag}`);
+}
+
+function dependencies({ directory, command }, file) {
+  const words = command.split(' ').filter((word) => !word.endsWith('ccache'));
+  const end = words.indexOf('-c');
+  const skipped = new Set(['-MD', '-MT', '-MF', '-o']);
+  const flags = words.slice(1, end).filter((word, i, all) => !skipped.has(word) && !(skipped.has(all[i - 1]) && all[i - 1] !== '-MD'));
+  const result = spawnSync(words[0], [...flags, '-MM', file], { cwd: directory, maxBuffer: 1 << 26 });
+  if (result.status !== 0) return undefined;
+  const listed = result.stdout.toString().replace(/\\\n/g, ' ').split(':').slice(1).join(':').trim().split(/\s+/);
+  return listed.map((path) => resolve(directory, path)).filter((path) => path.startsWith(root)).sort();
+}
+
+function keyOf(file, entry) {
+  const used = dependencies(entry, file);
+  if (used === undefined) return undefined;
+  const hash = createHash('sha256');
+  hash.update(execFileSync(clangTidy, ['--version'])).update(readFileSync(join(root, '.clang-tidy')));
+  hash.update(entry.command.replaceAll(root, ''));
+  for (const path of used) hash.update(relative(root, path)).update(readFileSync(path));
+  return hash.digest('hex');
+}
+
+function tidy(file, entry) {
+  const key = keyOf(file, entry);
+  const stamp = key && join(cache, key);
+  if (stamp && existsSync(stamp)) return Promise.resolve(true);
+  return new Promise((done) => {
+    const child = spawn(clangTidy, ['--quiet', '-p', join(root, 'build', entry.build), ...extraArguments(entry.build, entry.command), file], { cwd: root });
+    let output = '';
+    child.stdout.on('data', (data) => (output += data));
+    child.stderr.on('data', (data) => (output += data));
+    child.on('close', (status) => {
+      if (status === 0 && stamp) writeFileSync(stamp, '');
+      if (status !== 0) console.log(output);
+      done(status === 0);
+    });
+  });
+}
+
+async function main() {
+  mkdirSync(cache, { recursive: true });
+  const files = sources();
+  const misformatted = checkFormat(files);
+  const queue = [...compileCommands()];
+  let passed = files.length - misformatted.length;
+  let failed = misformatted.length;
+  const worker = async () => {
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      (await tidy(...next)) ? passed++ : failed++;
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  console.log(`${passed} passed, ${failed} failed, 0 skipped`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+await main();
