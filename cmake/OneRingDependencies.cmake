@@ -1,5 +1,15 @@
 # Everything OneRing links against, as imported targets, each with the version it is written for.
 
+# What was found in a dependency's former folder must not outlive a change of its pin.
+set(prefixes "${ONERING_NATIVE_PREFIXES};${ONERING_WASM_PREFIXES}")
+if(NOT "${prefixes}" STREQUAL "${ONERING_PREFIXES_SEEN}")
+  foreach(found CapnProto_DIR onering-sqlite_DIR onering-sodium_DIR Catch2_DIR ONERING_CAPNP ONERING_CAPNPC_CXX
+      ZLIB_INCLUDE_DIR ZLIB_LIBRARY_RELEASE)
+    unset(${found} CACHE)
+  endforeach()
+  set(ONERING_PREFIXES_SEEN "${prefixes}" CACHE INTERNAL "")
+endif()
+
 function(onering_require package target)
   find_package(${package} ${ARGN} CONFIG QUIET)
   if(NOT TARGET ${target})

@@ -22,8 +22,8 @@ function sources() {
 
 function checkFormat(files) {
   return files.filter((file) => {
-    const { status, stderr } = spawnSync(clangFormat, ['--dry-run', '-Werror', file], { cwd: root });
-    if (status !== 0) console.log(stderr.toString());
+    const { status } = spawnSync(clangFormat, ['--dry-run', '-Werror', file], { cwd: root });
+    if (status !== 0) console.log(`${file}: not formatted; ${clangFormat} -i ${file} does it`);
     return status !== 0;
   });
 }
@@ -84,7 +84,7 @@ function tidy(file, entry) {
     child.stderr.on('data', (data) => (output += data));
     child.on('close', (status) => {
       if (status === 0 && stamp) writeFileSync(stamp, '');
-      if (status !== 0) console.log(output);
+      if (status !== 0) console.log(output.replace(/^\d+ warnings?( and \d+ errors?)? generated\.\n/gm, ''));
       done(status === 0);
     });
   });

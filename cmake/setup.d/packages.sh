@@ -16,6 +16,8 @@ browser_packages=(chromium=chromium fonts-liberation)
 postgres_packages=('postgresql-15|postgresql-16|postgresql-17')
 
 llvm_major_min=19
+at_terminal=no
+[[ -t 0 ]] && at_terminal=yes
 
 # llvm_program NAME: the path of an LLVM program of a version that will do; 19 first, since that is what CI has.
 llvm_program() {
@@ -52,6 +54,7 @@ has_dpkg() { command -v dpkg-query > /dev/null && command -v apt-get > /dev/null
 missing_entries() {
   local group entry
   for group in "$@"; do
+    [[ $group == wasm ]] && emscripten_on_path && continue
     local -n entries=${group}_packages
     for entry in "${entries[@]}"; do is_satisfied "$entry" || echo "$entry"; done
   done
@@ -82,7 +85,7 @@ refresh_package_lists() {
 as_root() {
   if [[ $EUID -eq 0 ]]; then
     "$@"
-  elif command -v sudo > /dev/null && { sudo -n true 2> /dev/null || [[ -t 0 ]]; }; then
+  elif command -v sudo > /dev/null && { sudo -n true 2> /dev/null || [[ $at_terminal == yes ]]; }; then
     sudo "$@"
   else
     say 'neither root nor sudo here. Please have this run, then start again:'
