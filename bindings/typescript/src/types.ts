@@ -1,0 +1,622 @@
+/**
+ * The public interface of `@onering/sdk`.
+ *
+ * A {@link Client} keeps one user's drafts on this device. Its work is done in a worker: the page gets plain
+ * values, never a handle to the worker's memory. Everything it is told arrives in the order in which it
+ * happened.
+ *
+ * Conventions, throughout:
+ *
+ * - Times are milliseconds since 1970-01-01 UTC, spans of time end in `Ms`, sizes are in bytes.
+ * - Ids of drafts, segments, ops and devices are UUIDv7 in their text form; user ids are whatever the
+ *   identity provider uses (1 to 128 bytes of UTF-8).
+ * - What can be expected to go wrong is a value ({@link Result}); promises do not reject for it. They reject
+ *   with the signal's reason when an `AbortSignal` that the caller passed in is aborted, and with a
+ *   `TypeError` for arguments of the wrong type.
+ * - What is handed out is read-only and shared: a part that has not changed is the same object as before
+ *   (`===`), so that views can skip it.
+ *
+ * @packageDocumentation
+ */
+
+/** What can go wrong: a closed list, the same in every language and over HTTP. */
+export const errorCodes = [
+  'notFound',
+  'notRingHolder',
+  'staleEpoch',
+  'notOwner',
+  'notAllowed',
+  'invalidRecipient',
+  'alreadyHolder',
+  'alreadyMember',
+  'draftLocked',
+  'draftCompleted',
+  'draftDeleted',
+  'titleInvalid',
+  'contentEmpty',
+  'contentTooLong',
+  'invalidText',
+  'idMalformed',
+  'idTaken',
+  'idempotencyKeyReused',
+  'staleVersion',
+  'inviteInvalid',
+  'inviteExpired',
+  'inviteUsed',
+  'rateLimited',
+  'quotaExceeded',
+  'storageFull',
+  'storageUnavailable',
+  'unauthenticated',
+  'tokenExpired',
+  'upgradeRequired',
+  'protocolError',
+  'messageTooLarge',
+  'divergence',
+  'unavailable',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** Why something was refused. Programs look at `code`; `message` tells people what to do. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** An outcome as a value. */
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: Failure };
+
+export type Role = 'viewer' | 'editor' | 'owner';
+export type DraftStatus = 'active' | 'locked' | 'completed';
+
+/** The operations, by the names that the log gives them. */
+export type OpKind =
+  | 'createDraft'
+  | 'appendSegment'
+  | 'passRing'
+  | 'requestRing'
+  | 'cancelRequest'
+  | 'reclaimRing'
+  | 'setTitle'
+  | 'lock'
+  | 'unlock'
+  | 'complete'
+  | 'addCollaborator'
+  | 'setRole'
+  | 'removeCollaborator'
+  | 'deleteDraft'
+  | 'restoreDraft'
+  | 'redactSegment';
+
+/** Ends what began: a subscription. Calling it again does nothing. */
+export type Unsubscribe = () => void;
+
+// --- making a client --------------------------------------------------------------------------------------
+
+/**
+ * Why a token is asked for:
+ * `connect`: a connection is being made;
+ * `expired`: the present token has expired, or is about to; the connection goes on with the new one;
+ * `refused`: the last token was not accepted. A token that is refused as well ends in the link `denied`.
+ */
+export type AuthReason = 'connect' | 'expired' | 'refused';
+
+export interface AuthRequest {
+  readonly reason: AuthReason;
+}
+
+export interface StorageOptions {
+  /**
+   * Which store of this origin. One store belongs to one user; give each user a name of their own.
+   * 1–64 characters of `A–Z a–z 0–9 . _ -`. Default `onering`.
+   */
+  readonly name?: string;
+  /**
+   * `auto` (default): the origin-private file system, or memory where there is none (private windows of some
+   * browsers). `opfs`: fail with `storageUnavailable` instead of falling back. `memory`: nothing is kept.
+   */
+  readonly kind?: 'auto' | 'opfs' | 'memory';
+}
+
+export interface ClientOptions {
+  /** Where the server takes sync connections: `wss://…`, `https://…`, or a path on the page's own origin. */
+  readonly url: string | URL;
+  /**
+   * The token to connect with. Called for every connection and when a token has expired, never while offline.
+   * Throwing, or rejecting, counts as "cannot say now" and is tried again with backoff.
+   */
+  readonly auth: (request: AuthRequest) => string | Promise<string>;
+  /**
+   * Who uses this device. Optional: the server names the user on the first connection. Given, a device can
+   * start offline from the very first moment; it must be the user whom the token names.
+   */
+  readonly user?: string;
+  readonly storage?: StorageOptions;
+  /** Start without connecting, until {@link Client.goOnline}. Default false. */
+  readonly startOffline?: boolean;
+  /** Where `onering.wasm` is. Default: beside the worker. */
+  readonly wasmUrl?: string | URL;
+  /** Where `worker.js` is. Default: beside this module. */
+  readonly workerUrl?: string | URL;
+}
+
+// --- what is done -----------------------------------------------------------------------------------------
+
+/** An op is stored on this device. After that a killed tab or browser loses nothing of it (`opfs`). */
+export interface Stored {
+  readonly op: string;
+  readonly draft: string;
+  /**
+   * `shown`: the draft shows it already, as pending.
+   * `waiting`: only the server can judge it (a reclaim by an editor); it shows when it is accepted.
+   */
+  readonly effect: 'shown' | 'waiting';
+}
+
+/** The server has accepted an op, durably and for good. */
+export interface Receipt {
+  readonly op: string;
+  readonly draft: string;
+  /** Its place in the draft's log, from 1. */
+  readonly seq: number;
+  /** By the server's clock. */
+  readonly acceptedAt: number;
+  /** The draft's chain up to here: 64 hexadecimal digits. */
+  readonly link: string;
+}
+
+/**
+ * Something the user did. The ids are there at once; the promises tell what becomes of it.
+ *
+ * Calls may be made without waiting for earlier ones: they are performed in order, and those that wait
+ * together are stored together.
+ */
+export interface Operation {
+  /** The op's id: its idempotency key, for ever. */
+  readonly op: string;
+  readonly draft: string;
+  /**
+   * Resolves when the op is durable on this device, or was refused there: then nothing has changed. Beside the
+   * rules' codes: `storageFull`, `storageUnavailable`, and `unavailable` after {@link Client.close}.
+   */
+  readonly local: Promise<Result<Stored>>;
+  /**
+   * Resolves with the server's final answer, however long the device is offline. An op that was refused
+   * locally resolves with the same error. An op that the server rejects is kept ({@link Rejected}).
+   * `unavailable`: the client was closed first; the op is kept and sent by the next client of this store.
+   */
+  readonly server: Promise<Result<Receipt>>;
+}
+
+export interface AppendOperation extends Operation {
+  readonly segment: string;
+}
+
+export interface NewDraft {
+  /** 1–200 characters. */
+  readonly title: string;
+  /** What the draft is written for, at most 64 bytes; shown, not interpreted. */
+  readonly platform?: string;
+  /** How long one may hold the ring before editors may reclaim it. Default: for ever. */
+  readonly holdLimitMs?: number;
+}
+
+// --- what is seen -----------------------------------------------------------------------------------------
+
+export interface RingRequest {
+  readonly user: string;
+  readonly at: number;
+}
+
+export interface Ring {
+  readonly holder: string;
+  /** Counts the draft's holders from 1. */
+  readonly epoch: number;
+  readonly since: number;
+  /** Who waits for it, first come first served. */
+  readonly requests: readonly RingRequest[];
+}
+
+export interface Member {
+  readonly user: string;
+  readonly role: Role;
+  readonly joinedAt: number;
+}
+
+/** A line of the ring's history. */
+export interface RingPass {
+  /** Null for the line that creates the draft. */
+  readonly from: string | null;
+  readonly to: string;
+  /** Of the new holder; lines hold the epochs 1, 2, 3, … */
+  readonly epoch: number;
+  readonly at: number;
+  readonly kind: 'created' | 'passed' | 'reclaimed' | 'removed';
+}
+
+/** What a list shows of a draft. */
+export interface DraftSummary {
+  readonly id: string;
+  readonly title: string;
+  readonly platform: string | null;
+  readonly status: DraftStatus;
+  readonly owner: string;
+  readonly holder: string;
+  readonly epoch: number;
+  readonly since: number;
+  /** Segments as this device shows them, pending ones included. */
+  readonly segmentCount: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Confirmed ops. */
+  readonly seq: number;
+  /** Ops of this device that wait for their receipt. */
+  readonly pending: number;
+}
+
+/** A draft without its segments, as this device shows it: what is confirmed and, on top, what is pending. */
+export interface DraftSnapshot {
+  readonly id: string;
+  readonly title: string;
+  readonly platform: string | null;
+  readonly status: DraftStatus;
+  readonly owner: string;
+  /** This user's role; null when they are not a member any more. */
+  readonly role: Role | null;
+  readonly ring: Ring;
+  /** Whether this user holds the ring. */
+  readonly holding: boolean;
+  readonly holdLimitMs: number | null;
+  /** By user id; the owner is one of them. */
+  readonly members: readonly Member[];
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly deletedAt: number | null;
+  /** Confirmed segments: positions 0 … segmentCount − 1. */
+  readonly segmentCount: number;
+  /** Pending segments; they follow at positions from segmentCount on. */
+  readonly pendingSegmentCount: number;
+  /** Where the confirmed log ends, and its chain: 64 hexadecimal digits. */
+  readonly seq: number;
+  readonly link: string;
+  /** For {@link Draft.setTitle}'s `expect`, and for HTTP's `If-Match`. */
+  readonly etag: string;
+  readonly sync: {
+    /** Ops of this device that wait for their receipt. */
+    readonly pending: number;
+    /** Those of them without a local effect, oldest first. */
+    readonly waiting: readonly OpKind[];
+    /** Whether the draft is, as far as the server has told, all here. False also while offline. */
+    readonly current: boolean;
+  };
+}
+
+export interface Segment {
+  readonly id: string;
+  readonly position: number;
+  readonly author: string;
+  readonly authorDisplay: string;
+  readonly epoch: number;
+  /** Of the op that appended it; 0 while pending. */
+  readonly seq: number;
+  /** By the author's clock. */
+  readonly authoredAt: number;
+  /** By the server's clock; null while pending. */
+  readonly acceptedAt: number | null;
+  /** Empty once redacted. */
+  readonly text: string;
+  readonly redacted: boolean;
+  readonly pending: boolean;
+}
+
+/**
+ * What a subscriber of a draft is told. Apply it in this order:
+ *
+ * 1. `reset`: forget all confirmed segments (first call, or the copy was replaced).
+ * 2. `appended`: confirmed segments that are new, without a gap; the last has position
+ *    `draft.segmentCount − 1`. At most {@link SubscribeOptions.tail}: where its first position is further than
+ *    what the subscriber has, read what is between with {@link Draft.segments} when it is needed.
+ * 3. `redacted`: segments that lost their text, confirmed or pending.
+ * 4. `pending`: all pending segments, in order; the same array as before when nothing changed.
+ */
+export interface DraftChange {
+  /** Null: this device has no such draft, or the user is not a member any more. */
+  readonly draft: DraftSnapshot | null;
+  readonly reset: boolean;
+  readonly appended: readonly Segment[];
+  readonly redacted: readonly string[];
+  readonly pending: readonly Segment[];
+}
+
+export interface SubscribeOptions {
+  /** How many confirmed segments one change brings at most: the newest. 0–1,000, default 200. */
+  readonly tail?: number;
+}
+
+export interface Waiting {
+  /** Ends the waiting; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SegmentRange extends Waiting {
+  /** First position. Default 0. */
+  readonly from?: number;
+  /** Behind the last position. Default: all, pending segments included. */
+  readonly to?: number;
+}
+
+export interface SegmentPage {
+  readonly segments: readonly Segment[];
+  /** Where to go on; null when the range is complete. A page holds at most 1,000 segments or 512 KiB of text. */
+  readonly next: number | null;
+}
+
+export interface HistoryRange extends Waiting {
+  /** First line, from 0. */
+  readonly from?: number;
+  /** 1–1,000, default 200. */
+  readonly limit?: number;
+}
+
+export interface HistoryPage {
+  /** Confirmed lines, oldest first. */
+  readonly passes: readonly RingPass[];
+  readonly next: number | null;
+}
+
+export interface ListRange extends Waiting {
+  /** Goes on behind this draft: `next` of the page before. */
+  readonly after?: ListCursor;
+  /** 1–500, default 50. */
+  readonly limit?: number;
+}
+
+export interface ListCursor {
+  readonly updatedAt: number;
+  readonly id: string;
+}
+
+export interface DraftPage {
+  /** By (updatedAt descending, id). Drafts that are not confirmed yet come first, on the first page. */
+  readonly drafts: readonly DraftSummary[];
+  readonly next: ListCursor | null;
+}
+
+/** What a subscriber of the list is told: its window, and what in it is new. */
+export interface ListChange {
+  /** The first drafts in the list's order, at most {@link ListOptions.limit}. */
+  readonly drafts: readonly DraftSummary[];
+  /** Ids of drafts that are new here or differ from before. */
+  readonly changed: readonly string[];
+  /** Ids of drafts that were here and no longer are. */
+  readonly removed: readonly string[];
+}
+
+export interface ListOptions {
+  /** 1–500, default 50. */
+  readonly limit?: number;
+}
+
+// --- status -----------------------------------------------------------------------------------------------
+
+/**
+ * `offline`: no connection (see {@link Status.retryAt}).
+ * `connecting`: connected or about to be, and not all changes are here yet.
+ * `live`: here is what the server has.
+ * `stalled`: connected, work is pending, and nothing has moved for 15 s; still trying.
+ * `denied`: the server refused; {@link Status.lastError} says why. Nothing is tried until {@link Client.goOnline}.
+ */
+export type Link = 'offline' | 'connecting' | 'live' | 'stalled' | 'denied';
+
+export interface StorageStatus {
+  /** Null while it is being opened, and when it could not be. */
+  readonly kind: 'opfs' | 'memory' | null;
+  /** Why memory was chosen under `auto`; null otherwise. */
+  readonly fallback: string | null;
+  /** Whether the browser has promised not to evict it. */
+  readonly persisted: boolean;
+  /** Bytes that the origin uses and may use; null where the browser does not say. */
+  readonly usage: number | null;
+  readonly quota: number | null;
+}
+
+export interface Status {
+  /** `failed`: the store could not be opened; {@link Status.lastError} says why, {@link Client.reopen} tries again. */
+  readonly state: 'opening' | 'open' | 'failed' | 'closed';
+  readonly link: Link;
+  /** When the next attempt to connect is due; null when none is. */
+  readonly retryAt: number | null;
+  /** Ops that wait for their receipt. */
+  readonly pending: number;
+  /** Ops that were rejected and are kept. */
+  readonly rejected: number;
+  readonly storage: StorageStatus;
+  /** Null until it is known. */
+  readonly user: { readonly id: string; readonly display: string } | null;
+  readonly device: string | null;
+  readonly limits: Limits;
+  /** The last thing that went wrong with storage, link or server; null once the link is live again. */
+  readonly lastError: (Failure & { readonly at: number }) | null;
+}
+
+/** What is too much, as the server judges. */
+export interface Limits {
+  /** Unicode characters. */
+  readonly titleCharacters: number;
+  /** UTF-8. */
+  readonly segmentBytes: number;
+  readonly collaborators: number;
+  readonly segmentsPerDraft: number;
+}
+
+/** A value that changes. */
+export interface Observable<T> {
+  /** The present value. */
+  readonly current: T;
+  /** Calls `listener` with the present value, before it returns, and with every later one. */
+  subscribe(listener: (value: T) => void): Unsubscribe;
+}
+
+// --- kept work --------------------------------------------------------------------------------------------
+
+/** An op with its content, as it can be shown or exported. */
+export interface OpDetails {
+  readonly op: string;
+  readonly draft: string;
+  /** As far as this device still knows it. */
+  readonly draftTitle: string | null;
+  readonly kind: OpKind;
+  readonly authoredAt: number;
+  /** What the op carries, as far as its kind has it. */
+  readonly segment?: string;
+  readonly text?: string;
+  readonly title?: string;
+  readonly user?: string;
+  readonly role?: Role;
+}
+
+/** An op that was rejected: kept with its content until the user deals with it. */
+export interface KeptOp extends OpDetails {
+  readonly why: Failure;
+  readonly at: number;
+}
+
+export interface ExportedWork {
+  readonly format: 'onering-work';
+  readonly version: 1;
+  readonly exportedAt: number;
+  readonly user: string | null;
+  readonly pending: readonly OpDetails[];
+  readonly kept: readonly KeptOp[];
+}
+
+/** Rejected work. Nothing leaves it but by the user's decision. `current` is empty until the store is open. */
+export interface Rejected extends Observable<readonly KeptOp[]> {
+  /** Makes the op again, under a new id and the ring's present epoch. It leaves the list when it is stored. */
+  resubmit(op: string): Operation;
+  /** Puts the kept segments of a draft into a new draft of this user, in order. They leave the list when that is stored. */
+  copyToNewDraft(draft: string, options: { readonly title: string }): Operation;
+  /** Drops a kept op and its content for good. `notFound` when it is not kept. */
+  dismiss(op: string): Promise<Result<void>>;
+  /** All kept work as plain data, for a file or another device. */
+  export(): Promise<Result<ExportedWork>>;
+}
+
+// --- handles ----------------------------------------------------------------------------------------------
+
+/**
+ * One draft. A handle is cheap, holds nothing and needs no closing; it may be made before the draft exists.
+ * What may be done when, and what refuses it, is told at each operation; all of them can also be refused with
+ * `notFound` (no such draft for this user), `draftDeleted`, `storageFull`, `storageUnavailable` and `internal`.
+ */
+export interface Draft {
+  readonly id: string;
+
+  /**
+   * Tells what the draft is now, and every change from then on, in the order in which they happened. Changes
+   * that happen together come in one call. The first call comes asynchronously and has `reset` set.
+   */
+  subscribe(listener: (change: DraftChange) => void, options?: SubscribeOptions): Unsubscribe;
+
+  /** The draft as it is now. `notFound` when this device has no such draft. */
+  get(options?: Waiting): Promise<Result<DraftSnapshot>>;
+
+  /** Segments by position, in pages. */
+  segments(range?: SegmentRange): Promise<Result<SegmentPage>>;
+
+  /** The ring's history, in pages: who held it from when, and how it moved. */
+  history(range?: HistoryRange): Promise<Result<HistoryPage>>;
+
+  /** Resolves when this user holds the ring (at once, if they do). `notFound` when they cannot any more. */
+  whenHolding(options?: Waiting): Promise<Result<DraftSnapshot>>;
+
+  /**
+   * Appends a segment: 1–16,384 bytes of UTF-8. `notRingHolder`, `staleEpoch`, `draftLocked`,
+   * `draftCompleted`, `contentEmpty`, `contentTooLong`, `invalidText`, `quotaExceeded`.
+   */
+  append(text: string): AppendOperation;
+
+  /** Gives the ring to the owner or an editor. `notRingHolder`, `invalidRecipient`, `draftCompleted`. */
+  passRing(to: string): Operation;
+
+  /** Joins the queue. `notAllowed` for viewers and for who is in it already, `alreadyHolder`. */
+  requestRing(): Operation;
+
+  /** Leaves the queue. `notAllowed` for who is not in it. */
+  cancelRequest(): Operation;
+
+  /**
+   * Takes the ring back: the owner at any time, an editor once the holder has held it longer than the draft's
+   * hold limit, which the server judges. `notAllowed`, `alreadyHolder`.
+   */
+  reclaimRing(): Operation;
+
+  /** Owner. `expect`: the etag that the draft must still have, or else `staleVersion`. `titleInvalid`, `notOwner`. */
+  setTitle(title: string, options?: { readonly expect?: string }): Operation;
+
+  /** Owner or holder: no appends from now on; the ring may still pass. `draftLocked`, `draftCompleted`, `notAllowed`. */
+  lock(): Operation;
+  /** Owner. */
+  unlock(): Operation;
+  /** Owner: published; no append and no pass, for good. */
+  complete(): Operation;
+
+  /** Owner. `alreadyMember`, `quotaExceeded`, `notOwner`. */
+  addCollaborator(user: string, role?: 'editor' | 'viewer'): Operation;
+  /** Owner. A holder who becomes a viewer loses the ring to the owner. */
+  setRole(user: string, role: 'editor' | 'viewer'): Operation;
+  /** The owner; members for themselves. */
+  removeCollaborator(user: string): Operation;
+
+  /** Owner: gone from lists, kept for 90 days, then purged. */
+  delete(): Operation;
+  /** Owner. */
+  restore(): Operation;
+
+  /** The owner, or the segment's author: erases the text everywhere, for good. The segment keeps its place. */
+  redact(segment: string): Operation;
+}
+
+export interface Client extends AsyncDisposable {
+  /** Resolves when the store is open, or could not be: `storageUnavailable` with what to do about it. */
+  readonly ready: Promise<Result<void>>;
+
+  /** Link, pending, rejected, storage, last error. */
+  readonly status: Observable<Status>;
+
+  /** Rejected work, kept until the user deals with it. */
+  readonly rejected: Rejected;
+
+  /** Makes a draft; this user owns it and holds its ring. `titleInvalid`, `invalidText`. */
+  create(draft: NewDraft): Operation;
+
+  /** A handle to a draft. Throws a TypeError when `id` is no UUID. */
+  draft(id: string): Draft;
+
+  /** This user's drafts, newest first, in pages. */
+  list(range?: ListRange): Promise<Result<DraftPage>>;
+
+  /** Tells the head of the list, and every change to it. The first call comes asynchronously. */
+  subscribeList(listener: (change: ListChange) => void, options?: ListOptions): Unsubscribe;
+
+  /** Resolves when no op waits for its receipt. */
+  whenSynced(options?: Waiting): Promise<void>;
+
+  /** Pending and kept work as plain data; works whatever the link's state is. */
+  exportWork(): Promise<Result<ExportedWork>>;
+
+  /** Ends the connection and makes none until {@link Client.goOnline}. Work goes on locally. */
+  goOffline(): void;
+  /** Connects at once; also after `denied`. */
+  goOnline(): void;
+
+  /** Tries to open the store again after `failed` (another tab had it, say). */
+  reopen(): Promise<Result<void>>;
+
+  /** Stores what waits, ends the connection, releases the store. Later calls are answered with `unavailable`. */
+  close(): Promise<void>;
+}
