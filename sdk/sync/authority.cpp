@@ -1,0 +1,523 @@
+#include "onering/sync/authority.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "onering/domain/canonical.h"
+#include "onering/domain/message-size.h"
+#include "onering/domain/text.h"
+
+namespace onering {
+
+namespace {
+
+constexpr int kAttemptsMax = 8;  // of a batch that meets conflicts, before its ops are sent back
+
+// A verdict that says nothing about the op: it is not remembered, and the op comes again (SPEC K5).
+bool isTransient(ErrorCode code) {
+  return code == ErrorCode::unavailable || code == ErrorCode::internal || code == ErrorCode::rateLimited;
+}
+
+OpReceipt receiptFor(const Op& op, Receipt receipt) {
+  return {.draft = op.draft, .op = op.id, .receipt = std::move(receipt)};
+}
+
+}  // namespace
+
+// Judges the submissions of one batch in order, against the cache, and gathers what to commit and to answer.
+class Authority::Decider {
+ public:
+  Decider(Authority& authority, BatchInWork& work, const Found& found, const Lookup& asked, Time now)
+      : authority_(authority), work_(work), now_(now) {
+    for (std::size_t i = 0; i < asked.ops.size(); ++i) {
+      if (found.ops[i]) known_.emplace(asked.ops[i], *found.ops[i]);
+    }
+    for (std::size_t i = 0; i < asked.segments.size(); ++i) {
+      if (found.segments[i]) segments_.emplace(asked.segments[i], *found.segments[i]);
+    }
+  }
+
+  void decideAll() {
+    work_.deciding.emplace();
+    work_.answers.clear();
+    work_.before.clear();
+    for (const Submission& submission : work_.submissions) {
+      const bool known = known_.contains({submission.op.draft, submission.op.id});
+      Receipt receipt = decide(submission);
+      work_.answers.push_back({submission.session, receiptFor(submission.op, std::move(receipt)), !known});
+    }
+  }
+
+ private:
+  Receipt decide(const Submission& submission) {
+    const Op& op = submission.op;
+    const DraftState* draft = authority_.cached(op.draft);
+    const OpKey key{op.draft, op.id};
+    const auto known = known_.find(key);
+    if (known != known_.end()) {  // K2: before any other check
+      if (known->second.actor == op.actor) {
+        if (known->second.digest == opDigest(op)) return known->second.receipt;
+        return rejection(ErrorCode::idempotencyKeyReused);  // K3
+      }
+      // K3, I10: someone else's op id is only told to members.
+      const bool member = draft && draft->roleOf(op.actor);
+      return rejection(member ? ErrorCode::idTaken : ErrorCode::notFound);
+    }
+    if (auto wrong = validate(op, authority_.options_.limits)) return std::move(*wrong);  // the same for ever: not remembered
+    const auto verdict =
+        judge({.op = op, .draft = draft, .segment = segmentRef(op), .now = now_, .limits = authority_.options_.limits},
+              Judge::authority);
+    return verdict ? accepted(submission, draft) : rejected(op, verdict.error());
+  }
+
+  Receipt accepted(const Submission& submission, const DraftState* draft) {
+    LogEntry entry = accept(draft, submission.op, submission.display, now_);
+    work_.before.try_emplace(entry.op.draft, draft ? draft->position : LogPosition{});
+    const Seq expected = entry.seq - 1;
+    DraftState& state = draft ? *authority_.cached(draft->id) : authority_.keep(DraftState{.id = entry.op.draft});
+    Change change = apply(state, entry);
+    remember(entry, change);
+
+    const Receipt receipt = acceptedFor(entry);
+    known_.emplace(OpKey{entry.op.draft, entry.op.id}, KnownOp{entry.op.actor, opDigest(entry.op), receipt});
+    DraftWrite& write = writeFor(state.id, expected);
+    write.ops.push_back({std::move(entry), std::move(change)});
+    write.head = state;
+    return receipt;
+  }
+
+  Receipt rejected(const Op& op, const Rejection& why) {
+    const Digest digest = opDigest(op);
+    known_.emplace(OpKey{op.draft, op.id}, KnownOp{op.actor, digest, why});
+    work_.deciding->rejected.push_back({.key = {op.draft, op.id}, .actor = op.actor, .digest = digest, .why = why, .at = now_});
+    return why;
+  }
+
+  // Later ops of the batch may name the segment.
+  void remember(const LogEntry& entry, const Change& change) {
+    if (change.added) segments_[{entry.op.draft, change.added->id}] = {change.added->author, false};
+    if (change.redacted) segments_[{entry.op.draft, *change.redacted}].redacted = true;
+  }
+
+  [[nodiscard]] std::optional<SegmentRef> segmentRef(const Op& op) const {
+    const auto segment = segmentOf(op);
+    if (!segment) return std::nullopt;
+    const auto found = segments_.find({op.draft, *segment});
+    return found == segments_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  DraftWrite& writeFor(const DraftId& draft, Seq expected) {
+    const auto [at, isNew] = writes_.emplace(draft, work_.deciding->drafts.size());
+    if (isNew) work_.deciding->drafts.push_back({.expected = expected, .ops = {}, .head = {}});
+    return work_.deciding->drafts[at->second];
+  }
+
+  Authority& authority_;
+  BatchInWork& work_;
+  Time now_;
+  std::map<OpKey, KnownOp> known_;
+  std::map<SegmentKey, SegmentRef> segments_;
+  std::map<DraftId, std::size_t> writes_;
+};
+
+Authority::Authority(AuthorityOptions options) : options_(std::move(options)) {}
+
+// --- sessions -----------------------------------------------------------------------------------------------
+
+void Authority::connected(SessionId session) { sessions_.emplace(session, AwaitingHello{}); }
+
+AuthorityActions Authority::received(SessionId session, ReplicaMessage message, Time now) {
+  now = advance(now);
+  AuthorityActions actions;
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return actions;  // it was refused; what it had sent before is of no interest
+
+  if (auto* hello = std::get_if<Hello>(&message)) {
+    if (!std::holds_alternative<AwaitingHello>(found->second)) {
+      refuse(session, rejection(ErrorCode::protocolError, "Hello may be said once."), actions);
+    } else if (hello->version != kProtocolVersion) {
+      refuse(session, rejection(ErrorCode::upgradeRequired), actions);
+    } else {
+      found->second = Authenticating{hello->device};
+      actions.emplace_back(AuthenticateAction{session, std::move(hello->token)});
+    }
+    return actions;
+  }
+
+  auto* joined = std::get_if<Joined>(&found->second);
+  if (!joined) {
+    refuse(session, rejection(ErrorCode::unauthenticated, "Say hello with a token and wait for the welcome."), actions);
+    return actions;
+  }
+  if (auto* refresh = std::get_if<RefreshToken>(&message)) {
+    actions.emplace_back(AuthenticateAction{session, std::move(refresh->token)});
+  } else if (auto* pushed = std::get_if<Push>(&message)) {
+    push(session, std::move(*pushed), now, actions);
+  } else if (auto* asked = std::get_if<WhatChanged>(&message)) {
+    reads_.emplace(++lastTicket_, session);
+    actions.emplace_back(AskAction{lastTicket_, ChangesQuestion{joined->principal.user, asked->from, cursorAt(now)}});
+  } else if (auto* fetch = std::get_if<Fetch>(&message)) {
+    reads_.emplace(++lastTicket_, session);
+    actions.emplace_back(AskAction{lastTicket_, CatchUpQuestion{joined->principal.user, *fetch}});
+  } else if (auto* ping = std::get_if<Ping>(&message)) {
+    actions.emplace_back(SendAction{{session}, Pong{ping->id, cursorAt(now)}});
+  }
+  return actions;
+}
+
+AuthorityActions Authority::authenticated(SessionId session, std::expected<Principal, Rejection> principal, Time now) {
+  now = advance(now);
+  AuthorityActions actions;
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return actions;
+  if (principal && !isUserId(principal->user)) principal = std::unexpected(rejection(ErrorCode::unauthenticated));
+  if (!principal) {
+    refuse(session, std::move(principal.error()), actions);
+    return actions;
+  }
+  if (auto* joined = std::get_if<Joined>(&found->second)) {  // a refreshed token
+    if (joined->principal.user != principal->user) {
+      refuse(session, rejection(ErrorCode::unauthenticated, "The new token names another user."), actions);
+    } else {
+      joined->principal.expiresAt = principal->expiresAt;
+    }
+    return actions;
+  }
+  join(session, std::move(*principal), now, actions);
+  return actions;
+}
+
+void Authority::join(SessionId session, Principal principal, Time now, AuthorityActions& actions) {
+  if (principal.display.empty() || !isText(principal.display)) principal.display = anonymousDisplay(principal.user);
+  actions.emplace_back(SendAction{{session},
+                                  Welcome{.version = kProtocolVersion,
+                                          .user = principal.user,
+                                          .display = principal.display,
+                                          .limits = options_.limits,
+                                          .now = now}});
+  users_[principal.user].insert(session);
+  sessions_[session] = Joined{.principal = std::move(principal)};
+}
+
+AuthorityActions Authority::refused(SessionId session, Rejection why) {
+  AuthorityActions actions;
+  if (sessions_.contains(session)) refuse(session, std::move(why), actions);
+  return actions;
+}
+
+AuthorityActions Authority::overflowed(SessionId session) {
+  AuthorityActions actions;
+  if (sessions_.contains(session)) actions.emplace_back(SendAction{{session}, CatchUp{}});
+  return actions;
+}
+
+void Authority::disconnected(SessionId session) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  if (const auto* joined = std::get_if<Joined>(&found->second)) {
+    const auto user = users_.find(joined->principal.user);
+    user->second.erase(session);
+    if (user->second.empty()) users_.erase(user);
+  }
+  sessions_.erase(found);
+}
+
+void Authority::refuse(SessionId session, Rejection why, AuthorityActions& actions) {
+  actions.emplace_back(SendAction{{session}, Refused{.why = std::move(why), .retryAfter = {}}});
+  actions.emplace_back(CloseAction{session});
+  disconnected(session);
+}
+
+AuthorityActions Authority::tick(Time now) {
+  now = advance(now);
+  std::vector<SessionId> expired;
+  for (const auto& [id, session] : sessions_) {
+    const auto* joined = std::get_if<Joined>(&session);
+    if (joined && joined->principal.expiresAt && *joined->principal.expiresAt <= now) expired.push_back(id);
+  }
+  AuthorityActions actions;
+  for (const SessionId session : expired) refuse(session, rejection(ErrorCode::tokenExpired), actions);
+  return actions;
+}
+
+std::size_t Authority::unanswered(SessionId session) const {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return 0;
+  const auto* joined = std::get_if<Joined>(&found->second);
+  return joined ? joined->unanswered : 0;
+}
+
+// --- pushes and batches -------------------------------------------------------------------------------------
+
+void Authority::push(SessionId session, Push push, Time now, AuthorityActions& actions) {
+  if (push.ops.size() > options_.limits.opsPerPush) {
+    refuse(session, rejection(ErrorCode::messageTooLarge, "A push holds more ops than allowed. Send fewer at a time."), actions);
+    return;
+  }
+  auto& joined = std::get<Joined>(sessions_.at(session));
+  if (push.restart) joined.held = false;
+  Receipts answered;
+  for (Op& op : push.ops) {
+    if (joined.held) {
+      answered.receipts.push_back(receiptFor(op, rejection(ErrorCode::unavailable)));
+    } else if (op.actor != joined.principal.user) {
+      answered.receipts.push_back(
+          receiptFor(op, rejection(ErrorCode::notAllowed, "You can act only as yourself. Sign in as the op's actor.")));
+    } else {
+      ++joined.unanswered;
+      queue_.push_back({session, joined.principal.display, std::move(op)});
+    }
+  }
+  if (!answered.receipts.empty()) actions.emplace_back(SendAction{{session}, std::move(answered)});
+  startBatch(now, actions);
+}
+
+void Authority::startBatch(Time now, AuthorityActions& actions) {
+  if (batch_ || queue_.empty()) return;
+  batch_.emplace();
+  batch_->startedAt = now;
+  while (!queue_.empty() && batch_->submissions.size() < options_.opsPerBatch) {
+    batch_->submissions.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  askLookup(actions);
+}
+
+void Authority::askLookup(AuthorityActions& actions) {
+  batch_->deciding.reset();
+  batch_->ticket = ++lastTicket_;
+  asked_ = lookupFor(batch_->submissions);
+  actions.emplace_back(AskAction{batch_->ticket, asked_});
+}
+
+Lookup Authority::lookupFor(const std::vector<Submission>& submissions) const {
+  Lookup lookup;
+  std::set<DraftId> drafts;
+  for (const Submission& submission : submissions) {
+    const Op& op = submission.op;
+    if (!cache_.contains(op.draft)) drafts.insert(op.draft);
+    lookup.ops.push_back({op.draft, op.id});
+    if (const auto segment = segmentOf(op)) lookup.segments.push_back({op.draft, *segment});
+  }
+  lookup.drafts.assign(drafts.begin(), drafts.end());
+  return lookup;
+}
+
+AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now) {
+  now = advance(now);
+  AuthorityActions actions;
+  if (const auto read = reads_.find(ticket); read != reads_.end()) {
+    const SessionId session = read->second;
+    reads_.erase(read);
+    auto& messages = std::get<StoreResult<std::vector<AuthorityMessage>>>(answer);
+    if (!sessions_.contains(session)) return actions;
+    if (!messages) {
+      refuse(session, rejection(errorOf(messages.error().fault)), actions);
+      return actions;
+    }
+    for (AuthorityMessage& message : *messages) actions.emplace_back(SendAction{{session}, std::move(message)});
+    return actions;
+  }
+  if (!batch_ || batch_->ticket != ticket) return actions;
+  if (auto* found = std::get_if<StoreResult<Found>>(&answer)) {
+    if (*found) {
+      decide(**found, asked_, now, actions);
+    } else {
+      batchFailed(found->error(), now, actions);
+    }
+  } else if (auto* committed = std::get_if<StoreResult<void>>(&answer)) {
+    if (*committed) {
+      batchCommitted(now, actions);
+    } else {
+      batchFailed(committed->error(), now, actions);
+    }
+  }
+  return actions;
+}
+
+void Authority::decide(const Found& found, const Lookup& asked, Time now, AuthorityActions& actions) {
+  for (const auto& state : found.drafts) {
+    if (state) keep(*state);
+  }
+  Decider(*this, *batch_, found, asked, now).decideAll();
+  if (batch_->deciding->empty()) {  // nothing but repeats
+    batchCommitted(now, actions);
+    return;
+  }
+  batch_->ticket = ++lastTicket_;
+  actions.emplace_back(AskAction{batch_->ticket, *batch_->deciding});
+}
+
+void Authority::batchCommitted(Time now, AuthorityActions& actions) {
+  for (const DraftWrite& write : batch_->deciding->drafts) counts_.accepted += write.ops.size();
+  counts_.rejected += batch_->deciding->rejected.size();
+  ++counts_.batches;
+  sendReceipts(actions);
+  for (const DraftWrite& write : batch_->deciding->drafts) fanOut(write, actions);
+  if (batch_->attempts > 1) ringBells(actions);
+  batch_.reset();
+  trimCache();
+  startBatch(now, actions);
+}
+
+void Authority::batchFailed(const StoreError& error, Time now, AuthorityActions& actions) {
+  // The cache may be ahead of the store by this batch.
+  if (batch_->deciding) {
+    for (const DraftWrite& write : batch_->deciding->drafts) forget(write.head.id);
+  }
+  const bool decideAgain = error.fault == StoreFault::conflict || error.fault == StoreFault::unknown;
+  if (decideAgain && batch_->attempts < kAttemptsMax) {
+    ++counts_.conflicts;
+    ++batch_->attempts;
+    for (const Submission& submission : batch_->submissions) forget(submission.op.draft);
+    askLookup(actions);
+    return;
+  }
+  ++counts_.faults;
+  batch_->deciding.emplace();
+  batch_->answers.clear();
+  for (const Submission& submission : batch_->submissions) {
+    forget(submission.op.draft);
+    batch_->answers.push_back({submission.session, receiptFor(submission.op, rejection(ErrorCode::unavailable)), true});
+  }
+  sendReceipts(actions);
+  batch_.reset();
+  // What the same sessions have sent since must not overtake these ops (see Push::restart).
+  std::deque<Submission> others;
+  std::map<SessionId, Receipts> sentBack;
+  for (Submission& submission : queue_) {
+    const auto session = sessions_.find(submission.session);
+    auto* joined = session == sessions_.end() ? nullptr : std::get_if<Joined>(&session->second);
+    if (joined && joined->held) {
+      --joined->unanswered;
+      sentBack[submission.session].receipts.push_back(receiptFor(submission.op, rejection(ErrorCode::unavailable)));
+    } else {
+      others.push_back(std::move(submission));
+    }
+  }
+  queue_ = std::move(others);
+  for (auto& [session, receipts] : sentBack) actions.emplace_back(SendAction{{session}, std::move(receipts)});
+  startBatch(now, actions);
+}
+
+void Authority::sendReceipts(AuthorityActions& actions) {
+  std::map<SessionId, Receipts> bySession;
+  for (Answer& answer : batch_->answers) {
+    if (!answer.first) ++counts_.repeated;
+    const auto session = sessions_.find(answer.session);
+    if (session == sessions_.end()) continue;
+    auto* joined = std::get_if<Joined>(&session->second);
+    if (!joined) continue;
+    --joined->unanswered;
+    const auto* why = std::get_if<Rejection>(&answer.receipt.receipt);
+    if (why && isTransient(why->code)) joined->held = true;
+    bySession[answer.session].receipts.push_back(std::move(answer.receipt));
+  }
+  for (auto& [session, receipts] : bySession) actions.emplace_back(SendAction{{session}, std::move(receipts)});
+}
+
+// Tells everyone concerned about a draft's new entries, but for a session that has made all of them itself:
+// its receipts say everything.
+void Authority::fanOut(const DraftWrite& write, AuthorityActions& actions) {
+  const DraftState* state = cached(write.head.id);
+  if (!state) return;
+  std::optional<SessionId> maker;
+  bool oneMaker = true;
+  for (const Answer& answer : batch_->answers) {
+    if (answer.receipt.draft != state->id || !answer.first || std::holds_alternative<Rejection>(answer.receipt.receipt)) continue;
+    oneMaker = oneMaker && (!maker || *maker == answer.session);
+    maker = answer.session;
+  }
+  std::vector<SessionId> readers = sessionsOf(*state);
+  if (oneMaker && maker) std::erase(readers, *maker);
+
+  std::set<SessionId> gone;
+  for (const AcceptedOp& op : write.ops) {
+    if (!op.change.left || state->member(*op.change.left)) continue;
+    if (const auto user = users_.find(*op.change.left); user != users_.end()) gone.insert(user->second.begin(), user->second.end());
+  }
+  if (!gone.empty()) actions.emplace_back(SendAction{{gone.begin(), gone.end()}, Gone{state->id}});
+  if (readers.empty()) return;
+
+  Entries message{.draft = state->id, .before = batch_->before.at(state->id), .entries = {}, .head = state->position};
+  std::size_t room = options_.limits.messageBytes - kMessageOverhead;
+  for (const AcceptedOp& op : write.ops) {
+    const std::size_t size = wireSizeMax(op.entry);
+    if (size > room && !message.entries.empty()) {
+      Entries next{.draft = state->id, .before = message.entries.back().position(), .entries = {}, .head = state->position};
+      actions.emplace_back(SendAction{readers, std::exchange(message, std::move(next))});
+      room = options_.limits.messageBytes - kMessageOverhead;
+    }
+    room -= std::min(room, size);
+    message.entries.push_back(op.entry);
+  }
+  actions.emplace_back(SendAction{std::move(readers), std::move(message)});
+}
+
+// After an unknown outcome the ops may turn out to be in the log already, and nobody has told the readers: rings
+// their bell, so that they fetch what they lack.
+void Authority::ringBells(AuthorityActions& actions) {
+  std::set<DraftId> drafts;
+  for (const Submission& submission : batch_->submissions) drafts.insert(submission.op.draft);
+  for (const DraftId& id : drafts) {
+    const DraftState* state = cached(id);
+    if (!state) continue;
+    auto readers = sessionsOf(*state);
+    if (readers.empty()) continue;
+    actions.emplace_back(SendAction{std::move(readers), Entries{.draft = id, .before = {}, .entries = {}, .head = state->position}});
+  }
+}
+
+std::vector<SessionId> Authority::sessionsOf(const DraftState& state) const {
+  std::vector<SessionId> sessions;
+  for (const Member& member : state.members) {
+    if (const auto user = users_.find(member.user); user != users_.end()) {
+      sessions.insert(sessions.end(), user->second.begin(), user->second.end());
+    }
+  }
+  return sessions;
+}
+
+// --- time and cache -----------------------------------------------------------------------------------------
+
+Time Authority::advance(Time now) {
+  latest_ = std::max(latest_, now);
+  return latest_;
+}
+
+// Everything accepted before this has been sent, or will be listed by whoever asks from here.
+ChangeCursor Authority::cursorAt(Time now) const {
+  const Time settled = batch_ ? std::min(now, batch_->startedAt) : now;
+  return {.since = settled - options_.cursorOverlap, .after = {}};
+}
+
+DraftState* Authority::cached(const DraftId& draft) {
+  const auto found = cache_.find(draft);
+  if (found == cache_.end()) return nullptr;
+  byUse_.splice(byUse_.end(), byUse_, found->second.use);
+  return &found->second.state;
+}
+
+DraftState& Authority::keep(DraftState state) {
+  if (DraftState* present = cached(state.id)) {
+    *present = std::move(state);
+    return *present;
+  }
+  const DraftId id = state.id;
+  byUse_.push_back(id);
+  return cache_.emplace(id, CachedDraft{std::move(state), std::prev(byUse_.end())}).first->second.state;
+}
+
+void Authority::forget(const DraftId& draft) {
+  const auto found = cache_.find(draft);
+  if (found == cache_.end()) return;
+  byUse_.erase(found->second.use);
+  cache_.erase(found);
+}
+
+// Between batches only: while one is decided, what it looked up has to stay.
+void Authority::trimCache() {
+  while (cache_.size() > options_.draftsCached) forget(byUse_.front());
+}
+
+}  // namespace onering

@@ -1,0 +1,205 @@
+// The authority: the one place that accepts ops (SPEC §2, §8).
+//
+// A state machine without I/O. Every call takes what has happened and returns what to do next; time comes in
+// as an argument. Its owner (the server's event loop, the simulation) carries out the actions and reports
+// back. One thread at a time.
+//
+//   sessions --- Push ---> queue --- batch ---> Lookup --> judge each op --> Batch --> receipts, fan-out
+//                                               (store)                     (store)
+//
+// Ops of all sessions and drafts that wait are judged together and committed in one transaction, because a
+// commit is slow and one more row in it is cheap. While one batch is at the store the next one collects.
+//
+// Invariants:
+//   a receipt `accepted` leaves only after the batch that holds the op has been committed (SPEC I9)
+//   one batch is at the store at a time, so ops are accepted in the order in which they arrived
+//   the cache holds states as the store has them, but while a batch is being committed, when it is ahead by
+//   that batch; when the commit fails, what it touched is forgotten and read again
+#pragma once
+
+#include <deque>
+#include <expected>
+#include <list>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "onering/domain/message.h"
+#include "onering/sync/store-work.h"
+
+namespace onering {
+
+using SessionId = std::uint64_t;  // one connection; chosen by the owner, never used again
+using Ticket = std::uint64_t;     // pairs a StoreAnswer with its question
+
+// Whom a token names.
+struct Principal {
+  UserId user;
+  std::string display;           // empty: anonymousDisplay() is used
+  std::optional<Time> expiresAt; // of the token
+};
+
+// --- what the owner has to do ----------------------------------------------------------------------------
+
+// Give the message to each session, after what was sent to it before. One message for all, so that it is
+// encoded once.
+struct SendAction {
+  std::vector<SessionId> to;
+  AuthorityMessage message;
+};
+
+// Close the connection once everything sent to it has left. The session is forgotten already.
+struct CloseAction {
+  SessionId session = 0;
+};
+
+// Find out whom the token names and call authenticated(). The token is a secret.
+struct AuthenticateAction {
+  SessionId session = 0;
+  std::string token;
+};
+
+// Perform the question, in the order of asking, and call answered().
+struct AskAction {
+  Ticket ticket = 0;
+  StoreQuestion question;
+};
+
+using AuthorityAction = std::variant<SendAction, CloseAction, AuthenticateAction, AskAction>;
+using AuthorityActions = std::vector<AuthorityAction>;
+
+struct AuthorityOptions {
+  Limits limits;
+  std::size_t opsPerBatch = 4'096;
+  std::size_t draftsCached = 100'000;
+  // How far back a cursor points from the present, so that no change is missed although the clocks of
+  // several servers differ and a commit takes time.
+  Duration cursorOverlap{60'000};
+};
+
+// For operators. Counted since the start.
+struct AuthorityCounts {
+  std::uint64_t accepted = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t repeated = 0;  // answered with a first receipt
+  std::uint64_t batches = 0;
+  std::uint64_t conflicts = 0;
+  std::uint64_t faults = 0;    // batches that the store could not take
+};
+
+class Authority {
+ public:
+  explicit Authority(AuthorityOptions options);
+
+  // A connection is there; its first message must be Hello.
+  void connected(SessionId session);
+
+  [[nodiscard]] AuthorityActions received(SessionId session, ReplicaMessage message, Time now);
+
+  // The answer to an AuthenticateAction: whom the token names, or why not.
+  [[nodiscard]] AuthorityActions authenticated(SessionId session, std::expected<Principal, Rejection> principal, Time now);
+
+  // What the session sent could not be decoded, or it broke a bound of the transport.
+  [[nodiscard]] AuthorityActions refused(SessionId session, Rejection why);
+
+  // Messages to the session were thrown away because it reads too slowly (SPEC S13).
+  [[nodiscard]] AuthorityActions overflowed(SessionId session);
+
+  // The connection is gone. What it pushed and is still queued is judged all the same.
+  void disconnected(SessionId session);
+
+  [[nodiscard]] AuthorityActions answered(Ticket ticket, StoreAnswer answer, Time now);
+
+  // Ends sessions whose token has expired. Call about once a second.
+  [[nodiscard]] AuthorityActions tick(Time now);
+
+  // Whether no op waits or is at the store: a server that shuts down stops reading and waits for this.
+  [[nodiscard]] bool idle() const { return queue_.empty() && !batch_; }
+
+  // Ops of the session without a receipt. Its owner stops reading from a session that has very many.
+  [[nodiscard]] std::size_t unanswered(SessionId session) const;
+
+  [[nodiscard]] std::size_t sessionCount() const { return sessions_.size(); }
+  [[nodiscard]] const AuthorityCounts& counts() const { return counts_; }
+  [[nodiscard]] const AuthorityOptions& options() const { return options_; }
+
+ private:
+  struct AwaitingHello {};
+  struct Authenticating {
+    DeviceId device;
+  };
+  struct Joined {
+    Principal principal;
+    std::size_t unanswered = 0;
+    bool held = false;  // an op was not judged: nothing may overtake it (see Push::restart)
+  };
+  using Session = std::variant<AwaitingHello, Authenticating, Joined>;
+
+  struct Submission {
+    SessionId session = 0;
+    std::string display;
+    Op op;
+  };
+
+  struct Answer {
+    SessionId session = 0;
+    OpReceipt receipt;
+    bool first = false;   // decided by this batch, not remembered from before
+  };
+
+  // The batch at the store: first its Lookup, then its Batch.
+  struct BatchInWork {
+    Ticket ticket = 0;
+    Time startedAt;
+    std::vector<Submission> submissions;
+    int attempts = 1;
+    std::optional<Batch> deciding;   // set once judged: what is being committed
+    std::map<DraftId, LogPosition> before;  // where each draft that it writes stood
+    std::vector<Answer> answers;
+  };
+
+  class Decider;
+
+  void join(SessionId session, Principal principal, Time now, AuthorityActions& actions);
+  void push(SessionId session, Push push, Time now, AuthorityActions& actions);
+  void startBatch(Time now, AuthorityActions& actions);
+  void askLookup(AuthorityActions& actions);
+  void decide(const Found& found, const Lookup& asked, Time now, AuthorityActions& actions);
+  void batchCommitted(Time now, AuthorityActions& actions);
+  void batchFailed(const StoreError& error, Time now, AuthorityActions& actions);
+  void sendReceipts(AuthorityActions& actions);
+  void fanOut(const DraftWrite& write, AuthorityActions& actions);
+  void ringBells(AuthorityActions& actions);
+  void refuse(SessionId session, Rejection why, AuthorityActions& actions);
+  [[nodiscard]] Lookup lookupFor(const std::vector<Submission>& submissions) const;
+  [[nodiscard]] ChangeCursor cursorAt(Time now) const;
+  [[nodiscard]] std::vector<SessionId> sessionsOf(const DraftState& state) const;
+  [[nodiscard]] Time advance(Time now);
+
+  [[nodiscard]] DraftState* cached(const DraftId& draft);
+  DraftState& keep(DraftState state);
+  void forget(const DraftId& draft);
+  void trimCache();
+
+  AuthorityOptions options_;
+  std::map<SessionId, Session> sessions_;
+  std::map<UserId, std::set<SessionId>, std::less<>> users_;
+  std::deque<Submission> queue_;
+  std::optional<BatchInWork> batch_;
+  Lookup asked_;                                // of the batch in work
+  std::map<Ticket, SessionId> reads_;           // questions asked for one session
+  Ticket lastTicket_ = 0;
+  Time latest_{};                               // time never goes back (SPEC I11)
+  AuthorityCounts counts_;
+
+  struct CachedDraft {
+    DraftState state;
+    std::list<DraftId>::iterator use;
+  };
+  std::map<DraftId, CachedDraft> cache_;
+  std::list<DraftId> byUse_;                    // the least recently used first
+};
+
+}  // namespace onering

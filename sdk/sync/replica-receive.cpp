@@ -1,0 +1,408 @@
+// The authority's side of the replica: what the connection does and what comes in over it.
+#include <algorithm>
+#include <utility>
+
+#include "onering/domain/canonical.h"
+#include "onering/sync/replica.h"
+
+namespace onering {
+
+namespace {
+
+// A receipt with such a code did not judge the op: it is pushed again (SPEC K5).
+bool isTransient(ErrorCode code) {
+  return code == ErrorCode::unavailable || code == ErrorCode::internal || code == ErrorCode::rateLimited;
+}
+
+Seq seqOf(const std::optional<DraftState>& state) { return state ? state->position.seq : 0; }
+
+LogPosition positionOf(const std::optional<DraftState>& state) { return state ? state->position : LogPosition{}; }
+
+}  // namespace
+
+// --- the connection -----------------------------------------------------------------------------------------
+
+void Replica::connected(std::string token) {
+  forgetConversation();
+  step_.messages.emplace_back(Hello{.version = kProtocolVersion, .token = std::move(token), .device = record_.device});
+  setLink(Link::connecting);
+}
+
+void Replica::disconnected() {
+  forgetConversation();
+  if (link_ != Link::denied) setLink(Link::offline);
+}
+
+// What was under way on the connection is not any more: it will be pushed and asked for again.
+void Replica::forgetConversation() {
+  for (auto& [order, pending] : outbox_) pending.sent = false;
+  inFlight_ = 0;
+  nextToSend_ = 0;
+  restart_ = true;
+  pushAgainAt_.reset();
+  for (auto& [id, copy] : copies_) copy.fetchedUpTo.reset();
+  fetching_ = 0;
+  wanted_.clear();
+  wantedSet_.clear();
+  changesComplete_ = false;
+}
+
+void Replica::refresh(std::string token) {
+  if (link_ == Link::offline) return;
+  step_.messages.emplace_back(RefreshToken{std::move(token)});
+}
+
+void Replica::tick(Time now) {
+  if (pushAgainAt_ && *pushAgainAt_ <= now) pushAgainAt_.reset();
+  if (link_ == Link::live || link_ == Link::catchingUp) step_.messages.emplace_back(Ping{++lastPing_});
+}
+
+std::optional<Time> Replica::pushAgainAt() const { return pushAgainAt_; }
+
+void Replica::received(AuthorityMessage message, Time now) {
+  std::visit([&](auto&& typed) { on(std::move(typed), now); }, std::move(message));
+}
+
+void Replica::on(Welcome&& message, Time /*now*/) {
+  if (!record_.user.empty() && record_.user != message.user) {
+    step_.notices.emplace_back(AuthorityRefused{
+        rejection(ErrorCode::notAllowed, "The token names another user than this storage belongs to. Sign in as that user, or choose another storage."), {}});
+    setLink(Link::denied);
+    return;
+  }
+  if (record_.user != message.user || record_.display != message.display || record_.limits != message.limits) {
+    record_.user = std::move(message.user);
+    record_.display = std::move(message.display);
+    record_.limits = message.limits;
+    saveRecord();
+  }
+  setLink(Link::catchingUp);
+  askChanges(record_.cursor);
+}
+
+void Replica::on(Refused&& message, Time /*now*/) {
+  if (!isTransient(message.why.code)) setLink(Link::denied);
+  step_.notices.emplace_back(AuthorityRefused{std::move(message.why), message.retryAfter});
+}
+
+void Replica::on(CatchUp&& /*message*/, Time /*now*/) {
+  if (link_ != Link::live && link_ != Link::catchingUp) return;
+  forgetConversation();
+  setLink(Link::catchingUp);
+  askChanges(record_.cursor);
+}
+
+void Replica::on(Pong&& /*message*/, Time /*now*/) {}
+
+// --- receipts -----------------------------------------------------------------------------------------------
+
+void Replica::on(Receipts&& message, Time now) {
+  std::set<DraftId> drafts;
+  for (OpReceipt& answer : message.receipts) {
+    const auto found = orderOf_.find(answer.op);
+    if (found == orderOf_.end()) continue;  // a repeat
+    const std::uint64_t order = found->second;
+    Pending& pending = outbox_.at(order);
+    if (pending.op.draft != answer.draft) continue;
+    if (std::exchange(pending.sent, false)) --inFlight_;
+    if (const auto* why = std::get_if<Rejection>(&answer.receipt)) {
+      if (isTransient(why->code)) {
+        pushAgain(order, now);
+        continue;
+      }
+      keepRejected(order, *why, now);
+    } else if (!pending.accepted) {
+      pending.accepted = std::get<Accepted>(answer.receipt);
+      pushPause_ = {};
+      step_.notices.emplace_back(OpSettled{answer.draft, answer.op, std::move(answer.receipt)});
+    }
+    drafts.insert(answer.draft);
+  }
+  for (const DraftId& id : drafts) {
+    Copy& copy = copyOf(id);
+    drain(id, copy);
+    layAgain(copy);
+    changed(id);
+  }
+}
+
+// The op was not judged: it goes out again, in its place, after a pause.
+void Replica::pushAgain(std::uint64_t order, Time now) {
+  nextToSend_ = std::min(nextToSend_, order);
+  restart_ = true;
+  if (pushAgainAt_) return;
+  pushPause_ = std::clamp(2 * pushPause_, options_.pushAgainAfter, options_.pushAgainMax);
+  pushAgainAt_ = now + pushPause_;
+}
+
+void Replica::keepRejected(std::uint64_t order, const Rejection& why, Time now) {
+  KeptOp kept{.op = outbox_.at(order).op, .why = why, .at = now};
+  step_.notices.emplace_back(OpSettled{kept.op.draft, kept.op.id, why});
+  leaveOutbox(order, copyOf(kept.op.draft));
+  step_.changes.kept.push_back(kept);
+  kept_.push_back(std::move(kept));
+}
+
+void Replica::leaveOutbox(std::uint64_t order, Copy& copy) {
+  const auto found = outbox_.find(order);
+  if (found->second.sent) --inFlight_;
+  step_.changes.settled.push_back(found->second.op.id);
+  orderOf_.erase(found->second.op.id);
+  std::erase(copy.pending, order);
+  outbox_.erase(found);
+  step_.notices.emplace_back(OutboxChanged{});
+}
+
+// Folds in own ops whose receipts put them next in the log. The receipts say all that the log has of them.
+void Replica::drain(const DraftId& id, Copy& copy) {
+  bool folded = true;
+  while (std::exchange(folded, false)) {
+    for (const std::uint64_t order : std::vector(copy.pending)) {
+      const Pending& pending = outbox_.at(order);
+      if (!pending.accepted) continue;
+      const Accepted& accepted = *pending.accepted;
+      if (accepted.seq <= seqOf(copy.confirmed)) {  // came with a snapshot
+        leaveOutbox(order, copy);
+      } else if (accepted.seq == seqOf(copy.confirmed) + 1) {
+        LogEntry entry{.op = pending.op,
+                       .seq = accepted.seq,
+                       .acceptedAt = accepted.acceptedAt,
+                       .rulesVersion = accepted.rulesVersion,
+                       .actorDisplay = record_.display,
+                       .link = {}};
+        entry.link = nextLink(positionOf(copy.confirmed).link, entry);
+        if (entry.link != accepted.link || !fold(id, copy, entry)) {
+          diverged(id, copy);
+          return;
+        }
+        folded = seqOf(copy.confirmed) == accepted.seq;
+      } else {  // someone else's op comes before it
+        hear(id, copy, accepted.seq);
+      }
+    }
+  }
+}
+
+// --- confirmed ops ------------------------------------------------------------------------------------------
+
+void Replica::on(Entries&& message, Time /*now*/) {
+  const DraftId& id = message.draft;
+  Copy& copy = copyOf(id);
+  const bool answersFetch = copy.fetchedUpTo == message.before.seq;
+  if (!message.entries.empty() && message.before.seq == seqOf(copy.confirmed) && message.before != positionOf(copy.confirmed)) {
+    diverged(id, copy);
+    return;
+  }
+  const Seq had = seqOf(copy.confirmed);
+  for (const LogEntry& entry : message.entries) {
+    if (entry.seq < seqOf(copy.confirmed)) continue;
+    if (entry.seq > seqOf(copy.confirmed) + 1) break;  // a gap: fetched below
+    const bool repeat = entry.seq == seqOf(copy.confirmed);
+    if (repeat ? entry.position() != positionOf(copy.confirmed) : !fold(id, copy, entry)) {
+      diverged(id, copy);
+      return;
+    }
+  }
+  if (message.head.seq == seqOf(copy.confirmed) && message.head != positionOf(copy.confirmed)) {
+    diverged(id, copy);
+    return;
+  }
+  if (answersFetch) {
+    copy.fetchedUpTo = message.entries.empty() ? message.before.seq : message.entries.back().seq;
+    if (!message.more) fetchDone(copy);
+  }
+  drain(id, copy);
+  if (seqOf(copy.confirmed) != had) {
+    layAgain(copy);
+    changed(id);
+  }
+  hear(id, copy, message.head.seq);
+  sendFetches();
+}
+
+// Folds the next entry in; false: it cannot be the next one. Whether its link follows from ours has been settled by
+// whoever made the link: the codec chains what it decodes from `before`, drain() computes it.
+bool Replica::fold(const DraftId& id, Copy& copy, const LogEntry& entry) {
+  const bool creates = std::holds_alternative<CreateDraft>(entry.op.body);
+  if (creates == copy.confirmed.has_value() || entry.op.draft != id) return false;
+  if (copy.confirmed && entry.acceptedAt < copy.confirmed->updatedAt) return false;
+  if (entry.rulesVersion != kRulesVersion) {
+    step_.notices.emplace_back(AuthorityRefused{rejection(ErrorCode::upgradeRequired), {}});
+    setLink(Link::denied);
+    return true;  // nothing is wrong with it, but this build cannot fold it: the copy stays where it is
+  }
+  if (!copy.confirmed) copy.confirmed.emplace();
+  const Seq expected = copy.confirmed->position.seq;
+  Change change = apply(*copy.confirmed, entry);
+  if (change.redacted) changed(id, *change.redacted);
+
+  DraftWrite& write = writeFor(id, expected);
+  write.ops.push_back({entry, std::move(change)});
+  write.head = *copy.confirmed;
+
+  if (const auto own = orderOf_.find(entry.op.id); own != orderOf_.end() && outbox_.at(own->second).op.draft == id) {
+    if (!outbox_.at(own->second).accepted) step_.notices.emplace_back(OpSettled{id, entry.op.id, acceptedFor(entry)});
+    leaveOutbox(own->second, copy);
+  }
+  return true;
+}
+
+void Replica::on(Diverged&& message, Time /*now*/) {
+  Copy& copy = copyOf(message.draft);
+  if (copy.confirmed) diverged(message.draft, copy);
+}
+
+// SPEC H3: the copy is set aside, not thrown away; pending ops wait for the new one.
+void Replica::diverged(const DraftId& id, Copy& copy) {
+  step_.notices.emplace_back(DivergenceFound{id, positionOf(copy.confirmed)});
+  forgetWrites(id);
+  step_.changes.setAside.push_back(id);
+  loseCopy(id, copy);
+  want(id, copy);
+  sendFetches();
+}
+
+void Replica::on(Gone&& message, Time /*now*/) {
+  Copy& copy = copyOf(message.draft);
+  drop(message.draft, copy);
+  sendFetches();
+}
+
+void Replica::drop(const DraftId& id, Copy& copy) {
+  if (copy.confirmed) {
+    forgetWrites(id);
+    step_.changes.dropped.push_back(id);
+  }
+  loseCopy(id, copy);
+}
+
+void Replica::loseCopy(const DraftId& id, Copy& copy) {
+  fetchDone(copy);
+  copy.confirmed.reset();
+  copy.incoming.reset();
+  copy.heardOf = 0;
+  layAgain(copy);
+  changed(id);
+}
+
+// --- snapshots ----------------------------------------------------------------------------------------------
+
+void Replica::on(SnapshotPart&& message, Time /*now*/) {
+  Copy& copy = copyOf(message.draft);
+  if (message.state) {
+    copy.incoming = Incoming{.at = message.at, .image = {.state = std::move(*message.state), .passes = {}, .segments = {}}, .progress = message.progress};
+  }
+  const bool expected = copy.fetchedUpTo && copy.incoming && copy.incoming->at == message.at && copy.incoming->progress == message.progress;
+  if (expected) {
+    Incoming& incoming = *copy.incoming;
+    std::ranges::move(message.passes, std::back_inserter(incoming.image.passes));
+    std::ranges::move(message.segments, std::back_inserter(incoming.image.segments));
+    incoming.progress.passes = static_cast<std::uint32_t>(incoming.image.passes.size());
+    incoming.progress.segments = static_cast<std::uint32_t>(incoming.image.segments.size());
+  } else {
+    copy.incoming.reset();
+  }
+  if (!message.more) fetchDone(copy);
+  if (copy.incoming && copy.incoming->progress.passes == copy.incoming->progress.passesEnd &&
+      copy.incoming->progress.segments == copy.incoming->progress.segmentsEnd) {
+    install(message.draft, copy);
+  }
+  hear(message.draft, copy, message.at.seq);
+  sendFetches();
+}
+
+void Replica::install(const DraftId& id, Copy& copy) {
+  DraftImage image = std::move(copy.incoming->image);
+  copy.incoming.reset();
+  if (image.state.id != id || image.state.position.seq <= seqOf(copy.confirmed) || !isWhole(image)) return;
+  forgetWrites(id);
+  copy.confirmed = image.state;
+  std::set<SegmentId> segments;
+  for (const Segment& segment : image.segments) segments.insert(segment.id);
+  for (const std::uint64_t order : copy.pending) {
+    // In the snapshot already: its receipt will say so. Until then it must not be shown twice.
+    Pending& pending = outbox_.at(order);
+    const auto segment = segmentOf(pending.op);
+    if (segment && segments.contains(*segment) && std::holds_alternative<AppendSegment>(pending.op.body)) pending.submitted = true;
+  }
+  step_.changes.installed.push_back(std::move(image));
+  drain(id, copy);
+  layAgain(copy);
+  changed(id);
+}
+
+bool Replica::isWhole(const DraftImage& image) {
+  if (image.passes.size() != image.state.ring.epoch || image.segments.size() != image.state.segmentCount) return false;
+  for (std::size_t i = 0; i < image.segments.size(); ++i) {
+    if (image.segments[i].position != i) return false;
+  }
+  for (std::size_t i = 0; i < image.passes.size(); ++i) {
+    if (image.passes[i].epoch != i + 1) return false;
+  }
+  return true;
+}
+
+// --- catching up --------------------------------------------------------------------------------------------
+
+void Replica::askChanges(const ChangeCursor& from) { step_.messages.emplace_back(WhatChanged{from}); }
+
+void Replica::on(Changed&& message, Time /*now*/) {
+  if (link_ != Link::live && link_ != Link::catchingUp) return;
+  for (const DraftId& id : message.removed) drop(id, copyOf(id));
+  for (const DraftPosition& listed : message.drafts) {
+    Copy& copy = copyOf(listed.draft);
+    if (positionOf(copy.confirmed) == listed.position) continue;
+    copy.heardOf = std::max(copy.heardOf, listed.position.seq);
+    want(listed.draft, copy);  // the answer tells a copy that is behind from one that has diverged
+  }
+  cursorWhenCaughtUp_ = message.next;
+  if (message.more) {
+    askChanges(message.next);
+  } else {
+    changesComplete_ = true;
+  }
+  sendFetches();
+}
+
+// The log goes on at least to `seq`.
+void Replica::hear(const DraftId& id, Copy& copy, Seq seq) {
+  copy.heardOf = std::max(copy.heardOf, seq);
+  if (copy.heardOf > seqOf(copy.confirmed)) want(id, copy);
+}
+
+void Replica::want(const DraftId& id, const Copy& copy) {
+  if (copy.fetchedUpTo || (link_ != Link::live && link_ != Link::catchingUp)) return;
+  if (wantedSet_.insert(id).second) wanted_.push_back(id);
+}
+
+void Replica::sendFetches() {
+  while (!wanted_.empty() && fetching_ < options_.fetchesInFlightMax) {
+    const DraftId id = wanted_.front();
+    wanted_.pop_front();
+    wantedSet_.erase(id);
+    Copy& copy = copyOf(id);
+    if (copy.fetchedUpTo) continue;
+    Fetch fetch{.draft = id, .have = positionOf(copy.confirmed), .snapshotAt = {}, .progress = {}};
+    if (copy.incoming) {
+      fetch.snapshotAt = copy.incoming->at;
+      fetch.progress = copy.incoming->progress;
+    }
+    copy.fetchedUpTo = fetch.have.seq;
+    ++fetching_;
+    step_.messages.emplace_back(fetch);
+  }
+  if (!changesComplete_ || fetching_ > 0 || !wanted_.empty()) return;
+  setLink(Link::live);
+  if (cursorWhenCaughtUp_ && record_.cursor != *cursorWhenCaughtUp_) {
+    record_.cursor = *std::exchange(cursorWhenCaughtUp_, std::nullopt);
+    saveRecord();
+  }
+}
+
+void Replica::fetchDone(Copy& copy) {
+  if (!copy.fetchedUpTo) return;
+  copy.fetchedUpTo.reset();
+  --fetching_;
+}
+
+}  // namespace onering

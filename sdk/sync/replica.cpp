@@ -1,0 +1,390 @@
+// The user's side of the replica: what is performed, kept, shown. What arrives is in replica-receive.cpp.
+#include "onering/sync/replica.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "onering/domain/message-size.h"
+#include "onering/domain/text.h"
+
+namespace onering {
+
+namespace {
+
+// A log entry that a pending op would be, for showing it: without a link, at the device's time.
+LogEntry provisional(const DraftState* before, const Op& op, const std::string& display, Time at) {
+  return {.op = op,
+          .seq = before ? before->position.seq + 1 : 1,
+          .acceptedAt = before ? std::max(at, before->updatedAt) : at,
+          .rulesVersion = kRulesVersion,
+          .actorDisplay = display,
+          .link = {}};
+}
+
+Epoch* epochOf(OpBody& body) {
+  if (auto* append = std::get_if<AppendSegment>(&body)) return &append->epoch;
+  if (auto* pass = std::get_if<PassRing>(&body)) return &pass->epoch;
+  if (auto* reclaim = std::get_if<ReclaimRing>(&body)) return &reclaim->epoch;
+  return nullptr;
+}
+
+}  // namespace
+
+Replica::Replica(DeviceStore& store, Entropy& entropy, ReplicaOptions options)
+    : store_(&store), entropy_(&entropy), options_(options) {}
+
+std::expected<Replica, Rejection> Replica::open(DeviceStore& store, Entropy& entropy, UserId user, Time now,
+                                                ReplicaOptions options) {
+  Replica replica(store, entropy, options);
+  auto record = store.readRecord();
+  if (!record) return std::unexpected(rejection(errorOf(record.error().fault)));
+  if (*record) {
+    replica.record_ = std::move(**record);
+    if (!user.empty() && !replica.record_.user.empty() && replica.record_.user != user) {
+      return std::unexpected(rejection(ErrorCode::storageUnavailable, "This storage belongs to another user. Choose another name for it."));
+    }
+  } else {
+    replica.record_.device = DeviceId{replica.newUuid(now)};
+  }
+  if (replica.record_.user.empty() && !user.empty()) {
+    replica.record_.user = std::move(user);
+    replica.record_.display = anonymousDisplay(replica.record_.user);
+  }
+  if (!*record) replica.saveRecord();
+
+  auto pending = store.readPending();
+  if (!pending) return std::unexpected(rejection(errorOf(pending.error().fault)));
+  for (PendingOp& op : *pending) {
+    replica.lastOrder_ = op.order;
+    replica.orderOf_.emplace(op.op.id, op.order);
+    replica.outbox_.emplace(op.order, Pending{.op = std::move(op.op)});
+  }
+  auto kept = store.readKept();
+  if (!kept) return std::unexpected(rejection(errorOf(kept.error().fault)));
+  replica.kept_ = std::move(*kept);
+  return replica;
+}
+
+// --- what the user does -------------------------------------------------------------------------------------
+
+Op Replica::prepare(DraftId draft, OpBody body, Time now) {
+  if (draft == DraftId{}) draft = DraftId{newUuid(now)};
+  if (Epoch* epoch = epochOf(body); epoch && *epoch == 0) {
+    if (const DraftState* view = this->draft(draft)) *epoch = view->ring.epoch;
+  }
+  if (auto* append = std::get_if<AppendSegment>(&body)) {
+    if (append->segment == SegmentId{}) append->segment = SegmentId{newUuid(now)};
+    Salt salt;
+    entropy_->fill(salt);
+    append->content = sealContent(std::move(append->content.text), salt);
+  }
+  return {.id = OpId{newUuid(now)},
+          .draft = draft,
+          .actor = record_.user,
+          .device = record_.device,
+          .authoredAt = now,
+          .body = std::move(body)};
+}
+
+std::expected<Performed, Rejection> Replica::perform(Op op, Time now) { return enqueue(std::move(op), false, now); }
+
+std::expected<Performed, Rejection> Replica::submit(Op op) { return enqueue(std::move(op), true, Time{}); }
+
+std::expected<Performed, Rejection> Replica::enqueue(Op op, bool submitted, Time now) {
+  if (auto wrong = validate(op, record_.limits)) return std::unexpected(std::move(*wrong));
+  if (op.actor != record_.user) {
+    return std::unexpected(rejection(ErrorCode::notAllowed, "You can act only as yourself. Sign in as the op's actor."));
+  }
+  if (wireSizeMax(op) + kMessageOverhead > record_.limits.messageBytes) return std::unexpected(rejection(ErrorCode::messageTooLarge));
+  if (orderOf_.contains(op.id)) return std::unexpected(rejection(ErrorCode::idTaken));
+
+  Copy& copy = copyOf(op.draft);
+  LocalEffect effect = LocalEffect::waiting;
+  if (!submitted) {
+    if (!copy.view) copy.view = copy.confirmed;
+    auto laid = lay(copy, op, now);
+    if (!laid) {
+      if (copy.pending.empty()) copy.view.reset();
+      return std::unexpected(std::move(laid.error()));
+    }
+    effect = *laid;
+  } else if (!copy.view) {
+    copy.view = copy.confirmed;
+  }
+
+  const Performed performed{.op = op.id, .draft = op.draft, .segment = segmentOf(op), .effect = effect};
+  const std::uint64_t order = ++lastOrder_;
+  step_.changes.queued.push_back({order, op});
+  orderOf_.emplace(op.id, order);
+  copy.pending.push_back(order);
+  outbox_.emplace(order, Pending{.op = std::move(op), .effect = effect, .submitted = submitted});
+  changed(performed.draft);
+  step_.notices.emplace_back(OutboxChanged{});
+  return performed;
+}
+
+std::expected<Performed, Rejection> Replica::resubmit(const OpId& kept, Time now) {
+  const auto found = std::ranges::find(kept_, kept, [](const KeptOp& each) { return each.op.id; });
+  if (found == kept_.end()) return std::unexpected(rejection(ErrorCode::notFound, "No such rejected work is kept."));
+  OpBody body = found->op.body;
+  if (Epoch* epoch = epochOf(body)) *epoch = 0;
+  if (auto* append = std::get_if<AppendSegment>(&body)) append->segment = {};
+  auto performed = perform(prepare(found->op.draft, std::move(body), now), now);
+  if (performed) static_cast<void>(dismiss(kept));
+  return performed;
+}
+
+std::expected<Performed, Rejection> Replica::copyKept(const DraftId& draft, std::string title, Time now) {
+  std::vector<KeptOp> texts;
+  for (const KeptOp& each : kept_) {
+    if (each.op.draft == draft && std::holds_alternative<AppendSegment>(each.op.body)) texts.push_back(each);
+  }
+  if (texts.empty()) return std::unexpected(rejection(ErrorCode::notFound, "No rejected segments of this draft are kept."));
+  // The order in which they were written, whatever the order in which they came back.
+  std::ranges::stable_sort(texts, {}, [](const KeptOp& each) { return each.op.authoredAt; });
+  auto created = perform(prepare({}, CreateDraft{.title = std::move(title), .platform = {}, .holdLimit = {}}, now), now);
+  if (!created) return created;
+  for (KeptOp& each : texts) {
+    AppendSegment copy{.segment = {}, .epoch = 0, .content = std::get<AppendSegment>(each.op.body).content};
+    const auto performed = perform(prepare(created->draft, std::move(copy), now), now);
+    if (performed) static_cast<void>(dismiss(each.op.id));
+  }
+  return created;
+}
+
+std::expected<void, Rejection> Replica::dismiss(const OpId& kept) {
+  const auto found = std::ranges::find(kept_, kept, [](const KeptOp& each) { return each.op.id; });
+  if (found == kept_.end()) return std::unexpected(rejection(ErrorCode::notFound, "No such rejected work is kept."));
+  step_.changes.dismissed.push_back(kept);
+  kept_.erase(found);
+  step_.notices.emplace_back(OutboxChanged{});
+  return {};
+}
+
+// --- the view -----------------------------------------------------------------------------------------------
+
+// The device's copy, read from the store when it is asked for first. A draft that the device does not have gets
+// an empty copy: there may be pending ops for it.
+Replica::Copy& Replica::copyOf(const DraftId& id) {
+  if (const auto found = copies_.find(id); found != copies_.end()) return found->second;
+  auto loaded = store_->find({.drafts = {id}, .ops = {}, .segments = {}});
+  if (!loaded) throw std::runtime_error("reading a draft failed: " + loaded.error().detail);
+  Copy& copy = copies_[id];
+  copy.confirmed = std::move(loaded->drafts.at(0));
+  for (const auto& [order, pending] : outbox_) {
+    if (pending.op.draft == id) copy.pending.push_back(order);
+  }
+  if (copy.pending.empty()) return copy;
+  // A crash can leave an op in the outbox that a snapshot has brought already: it must not be shown twice.
+  Lookup lookup;
+  for (const std::uint64_t order : copy.pending) {
+    const auto* append = std::get_if<AppendSegment>(&outbox_.at(order).op.body);
+    lookup.segments.push_back({id, append ? append->segment : SegmentId{}});
+  }
+  const auto stored = store_->find(lookup);
+  if (!stored) throw std::runtime_error("reading segments failed: " + stored.error().detail);
+  for (std::size_t i = 0; i < copy.pending.size(); ++i) {
+    if (stored->segments[i]) outbox_.at(copy.pending[i]).submitted = true;
+  }
+  layAgain(copy);
+  return copy;
+}
+
+const DraftState* Replica::viewOf(const Copy& copy) const {
+  const auto& state = copy.pending.empty() && !copy.view ? copy.confirmed : copy.view;
+  return state ? &*state : nullptr;
+}
+
+const DraftState* Replica::draft(const DraftId& id) { return viewOf(copyOf(id)); }
+
+const DraftState* Replica::confirmed(const DraftId& id) {
+  const Copy& copy = copyOf(id);
+  return copy.confirmed ? &*copy.confirmed : nullptr;
+}
+
+// Lays the op on the view if the rules allow it there; changes nothing otherwise.
+std::expected<LocalEffect, Rejection> Replica::lay(Copy& copy, const Op& op, Time at) {
+  const DraftState* before = copy.view ? &*copy.view : nullptr;
+  const auto verdict =
+      judge({.op = op, .draft = before, .segment = segmentRef(copy, op), .now = at, .limits = record_.limits}, Judge::replica);
+  if (!verdict) return std::unexpected(verdict.error());
+  if (*verdict == Verdict::waitForAuthority) return LocalEffect::waiting;
+  const LogEntry entry = provisional(before, op, record_.display, at);
+  if (!copy.view) copy.view.emplace();
+  apply(*copy.view, entry);
+  return LocalEffect::shown;
+}
+
+// Builds the view again from what is confirmed.
+void Replica::layAgain(Copy& copy) {
+  copy.view.reset();
+  if (copy.pending.empty()) return;
+  copy.view = copy.confirmed;
+  for (const std::uint64_t order : copy.pending) {
+    Pending& pending = outbox_.at(order);
+    pending.effect = LocalEffect::waiting;
+    if (pending.submitted) continue;
+    if (const auto laid = lay(copy, pending.op, pending.op.authoredAt)) pending.effect = *laid;
+  }
+}
+
+std::optional<SegmentRef> Replica::segmentRef(const Copy& copy, const Op& op) {
+  const auto segment = segmentOf(op);
+  if (!segment) return std::nullopt;
+  std::optional<SegmentRef> ref;
+  for (const std::uint64_t order : copy.pending) {
+    const Pending& pending = outbox_.at(order);
+    if (pending.effect != LocalEffect::shown || pending.op.id == op.id || segmentOf(pending.op) != segment) continue;
+    if (std::holds_alternative<AppendSegment>(pending.op.body)) ref = SegmentRef{pending.op.actor, false};
+    if (std::holds_alternative<RedactSegment>(pending.op.body)) return SegmentRef{ref ? ref->author : pending.op.actor, true};
+  }
+  // A new segment's id was just made here; only a redaction names one that may be stored.
+  if (ref || !std::holds_alternative<RedactSegment>(op.body)) return ref;
+  const auto found = store_->find({.drafts = {}, .ops = {}, .segments = {{op.draft, *segment}}});
+  if (!found) throw std::runtime_error("reading a segment failed: " + found.error().detail);
+  return found->segments.at(0);
+}
+
+std::vector<Segment> Replica::pendingSegments(const DraftId& id) {
+  const Copy& copy = copyOf(id);
+  std::vector<Segment> segments;
+  std::uint32_t position = copy.confirmed ? copy.confirmed->segmentCount : 0;
+  for (const std::uint64_t order : copy.pending) {
+    const Pending& pending = outbox_.at(order);
+    const auto* append = std::get_if<AppendSegment>(&pending.op.body);
+    if (!append || pending.effect != LocalEffect::shown) continue;
+    segments.push_back({.id = append->segment,
+                        .position = position++,
+                        .author = pending.op.actor,
+                        .authorDisplay = record_.display,
+                        .epoch = append->epoch,
+                        .seq = 0,
+                        .authoredAt = pending.op.authoredAt,
+                        .acceptedAt = pending.op.authoredAt,
+                        .content = append->content});
+  }
+  return segments;
+}
+
+std::set<SegmentId> Replica::pendingRedactions(const DraftId& id) const {
+  std::set<SegmentId> segments;
+  for (const auto& [order, pending] : outbox_) {
+    const auto* redact = std::get_if<RedactSegment>(&pending.op.body);
+    if (redact && pending.op.draft == id && pending.effect == LocalEffect::shown) segments.insert(redact->segment);
+  }
+  return segments;
+}
+
+std::vector<DraftId> Replica::pendingDrafts() const {
+  std::vector<DraftId> drafts;
+  for (const auto& [order, pending] : outbox_) {
+    if (std::holds_alternative<CreateDraft>(pending.op.body)) drafts.push_back(pending.op.draft);
+  }
+  return drafts;
+}
+
+std::vector<Replica::PendingView> Replica::pending(std::optional<DraftId> draft) const {
+  std::vector<PendingView> views;
+  for (const auto& [order, pending] : outbox_) {
+    if (!draft || pending.op.draft == *draft) views.push_back({&pending.op, pending.effect});
+  }
+  return views;
+}
+
+// --- what follows -------------------------------------------------------------------------------------------
+
+Step Replica::take() {
+  pump();
+  writes_.clear();
+  changes_.clear();
+  return std::exchange(step_, {});
+}
+
+// Pushes what has not been sent on this connection, in order, many ops a message (SPEC S3, S7).
+void Replica::pump() {
+  if (link_ != Link::live && link_ != Link::catchingUp) return;
+  if (pushAgainAt_ || (restart_ && inFlight_ > 0)) return;
+  auto next = outbox_.lower_bound(nextToSend_);
+  while (next != outbox_.end() && inFlight_ < options_.opsInFlightMax) {
+    Push push{.ops = {}, .restart = std::exchange(restart_, false)};
+    std::size_t room = record_.limits.messageBytes - kMessageOverhead;
+    while (next != outbox_.end() && inFlight_ < options_.opsInFlightMax && push.ops.size() < record_.limits.opsPerPush) {
+      Pending& pending = next->second;
+      const std::size_t size = wireSizeMax(pending.op);
+      if (size > room && !push.ops.empty()) break;
+      room -= std::min(room, size);
+      if (!pending.accepted) {
+        push.ops.push_back(pending.op);
+        pending.sent = true;
+        ++inFlight_;
+      }
+      nextToSend_ = next->first + 1;
+      ++next;
+    }
+    if (push.ops.empty()) {
+      restart_ = restart_ || push.restart;
+      return;
+    }
+    step_.messages.emplace_back(std::move(push));
+  }
+}
+
+void Replica::changed(const DraftId& id, std::optional<SegmentId> redacted) {
+  const auto [at, isNew] = changes_.emplace(id, step_.notices.size());
+  if (isNew) step_.notices.emplace_back(DraftChanged{.draft = id, .redacted = {}});
+  if (redacted) std::get<DraftChanged>(step_.notices[at->second]).redacted.push_back(*redacted);
+}
+
+void Replica::setLink(Link link) {
+  if (std::exchange(link_, link) != link) step_.notices.emplace_back(LinkChanged{});
+}
+
+void Replica::saveRecord() { step_.changes.record = record_; }
+
+DraftWrite& Replica::writeFor(const DraftId& id, Seq expected) {
+  auto& drafts = step_.changes.drafts.drafts;
+  const auto [at, isNew] = writes_.emplace(id, drafts.size());
+  if (isNew) drafts.push_back({.expected = expected, .ops = {}, .head = {}});
+  return drafts[at->second];
+}
+
+// The draft's copy is replaced as a whole in this step: what was folded into the old one before is void.
+void Replica::forgetWrites(const DraftId& id) {
+  const auto found = writes_.find(id);
+  if (found == writes_.end()) return;
+  auto& drafts = step_.changes.drafts.drafts;
+  drafts.erase(drafts.begin() + static_cast<std::ptrdiff_t>(found->second));
+  for (auto& [other, index] : writes_) {
+    if (index > found->second) --index;
+  }
+  writes_.erase(found);
+}
+
+std::array<std::uint8_t, 16> Replica::newUuid(Time now) {
+  std::array<std::uint8_t, 10> bytes;
+  entropy_->fill(bytes);
+  return uuidV7(now, bytes);
+}
+
+void Replica::checkInvariants() const {
+  const auto require = [](bool holds, const char* invariant) {
+    if (!holds) throw std::logic_error(std::string(invariant) + " broken in a replica");
+  };
+  require(orderOf_.size() == outbox_.size(), "every pending op is found by its id");
+  std::size_t sent = 0;
+  for (const auto& [order, pending] : outbox_) {
+    require(orderOf_.at(pending.op.id) == order, "a pending op is found by its id");
+    if (pending.sent) ++sent;
+  }
+  require(sent == inFlight_, "ops in flight are counted");
+  for (const KeptOp& kept : kept_) require(!orderOf_.contains(kept.op.id), "I8 an op is in one place");
+  for (const auto& [id, copy] : copies_) {
+    if (copy.confirmed) onering::checkInvariants(*copy.confirmed);
+    if (copy.view && !copy.pending.empty()) onering::checkInvariants(*copy.view);
+    require(std::ranges::is_sorted(copy.pending), "pending ops are in the order in which they were made");
+    for (const std::uint64_t order : copy.pending) require(outbox_.contains(order), "a copy's pending op is in the outbox");
+  }
+}
+
+}  // namespace onering
