@@ -23,9 +23,13 @@ constexpr std::size_t kPass = 4 * kWord;
 constexpr std::size_t kSegmentColumns = 16 + 3 * 5 + 4 * 10;
 
 // A text with the NUL behind it, up to the next word; nothing for an empty one.
-std::size_t ofText(std::string_view text) { return text.empty() ? 0 : (text.size() + kWord) / kWord * kWord; }
+std::size_t ofText(std::string_view text) {
+  return text.empty() ? 0 : (text.size() + kWord) / kWord * kWord;
+}
 
-std::size_t ofName(std::string_view name) { return kWord + ofText(name); }
+std::size_t ofName(std::string_view name) {
+  return kWord + ofText(name);
+}
 
 struct BodyTexts {
   std::size_t operator()(const CreateDraft& body) const { return ofText(body.title) + ofText(body.platform); }
@@ -41,22 +45,32 @@ struct BodyTexts {
   }
 };
 
-std::size_t withTexts(const Op& op) { return kOp + ofText(op.actor) + std::visit(BodyTexts{}, op.body); }
+std::size_t withTexts(const Op& op) {
+  return kOp + ofText(op.actor) + std::visit(BodyTexts{}, op.body);
+}
 
 }  // namespace
 
-std::size_t wireSizeMax(const Op& op) { return kPushedOp + withTexts(op); }
+std::size_t wireSizeMax(const Op& op) {
+  return kPushedOp + withTexts(op);
+}
 
-std::size_t wireSizeMax(const LogEntry& entry) { return kEntry + withTexts(entry.op) + ofText(entry.actorDisplay); }
+std::size_t wireSizeMax(const LogEntry& entry) {
+  return kEntry + withTexts(entry.op) + ofText(entry.actorDisplay);
+}
 
 std::size_t wireSizeMax(const OpReceipt& receipt) {
   const auto* rejected = std::get_if<Rejection>(&receipt.receipt);
   return kOpReceipt + (rejected != nullptr ? kRejection + ofText(rejected->message) : 0);
 }
 
-std::size_t wireSizeMax(const DraftPosition& /*position*/) { return kDraftPosition; }
+std::size_t wireSizeMax(const DraftPosition& /*position*/) {
+  return kDraftPosition;
+}
 
-std::size_t wireSizeMax(const DraftId& /*id*/) { return kId; }
+std::size_t wireSizeMax(const DraftId& /*id*/) {
+  return kId;
+}
 
 std::size_t wireSizeMax(const DraftState& state) {
   std::size_t size = kDraftState + 2 * kListTag + ofText(state.title) + ofText(state.platform) + ofText(state.owner) +
