@@ -74,7 +74,7 @@ class Authority::Decider {
     LogEntry entry = accept(draft, submission.op, submission.display, now_);
     work_.before.try_emplace(entry.op.draft, draft ? draft->position : LogPosition{});
     const Seq expected = entry.seq - 1;
-    DraftState& state = draft ? *authority_.cached(draft->id) : authority_.keep(DraftState{.id = entry.op.draft});
+    DraftState& state = draft ? *authority_.cached(draft->id) : authority_.keepNew(entry.op.draft);
     Change change = apply(state, entry);
     remember(entry, change);
 
@@ -274,7 +274,7 @@ void Authority::push(SessionId session, Push push, Time now, AuthorityActions& a
 
 void Authority::startBatch(Time now, AuthorityActions& actions) {
   if (batch_ || queue_.empty()) return;
-  batch_.emplace();
+  batch_ = BatchInWork{};
   batch_->startedAt = now;
   while (!queue_.empty() && batch_->submissions.size() < options_.opsPerBatch) {
     batch_->submissions.push_back(std::move(queue_.front()));
@@ -506,6 +506,12 @@ DraftState& Authority::keep(DraftState state) {
   const DraftId id = state.id;
   byUse_.push_back(id);
   return cache_.emplace(id, CachedDraft{std::move(state), std::prev(byUse_.end())}).first->second.state;
+}
+
+DraftState& Authority::keepNew(const DraftId& draft) {
+  DraftState state;
+  state.id = draft;
+  return keep(std::move(state));
 }
 
 void Authority::forget(const DraftId& draft) {

@@ -58,7 +58,7 @@ std::expected<Replica, Rejection> Replica::open(DeviceStore& store, Entropy& ent
   for (PendingOp& op : *pending) {
     replica.lastOrder_ = op.order;
     replica.orderOf_.emplace(op.op.id, op.order);
-    replica.outbox_.emplace(op.order, Pending{.op = std::move(op.op)});
+    replica.outbox_.emplace(op.order, Pending{.op = std::move(op.op), .accepted = {}});
   }
   auto kept = store.readKept();
   if (!kept) return std::unexpected(rejection(errorOf(kept.error().fault)));
@@ -118,7 +118,7 @@ std::expected<Performed, Rejection> Replica::enqueue(Op op, bool submitted, Time
   step_.changes.queued.push_back({order, op});
   orderOf_.emplace(op.id, order);
   copy.pending.push_back(order);
-  outbox_.emplace(order, Pending{.op = std::move(op), .effect = effect, .submitted = submitted});
+  outbox_.emplace(order, Pending{.op = std::move(op), .effect = effect, .submitted = submitted, .accepted = {}});
   changed(performed.draft);
   step_.notices.emplace_back(OutboxChanged{});
   return performed;
@@ -142,7 +142,7 @@ std::expected<Performed, Rejection> Replica::copyKept(const DraftId& draft, std:
   }
   if (texts.empty()) return std::unexpected(rejection(ErrorCode::notFound, "No rejected segments of this draft are kept."));
   // The order in which they were written, whatever the order in which they came back.
-  std::ranges::stable_sort(texts, {}, [](const KeptOp& each) { return each.op.authoredAt; });
+  std::ranges::sort(texts, {}, [](const KeptOp& each) { return std::pair(each.op.authoredAt, each.op.id); });
   auto created = perform(prepare({}, CreateDraft{.title = std::move(title), .platform = {}, .holdLimit = {}}, now), now);
   if (!created) return created;
   for (KeptOp& each : texts) {

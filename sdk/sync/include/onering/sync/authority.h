@@ -180,6 +180,7 @@ class Authority {
 
   [[nodiscard]] DraftState* cached(const DraftId& draft);
   DraftState& keep(DraftState state);
+  DraftState& keepNew(const DraftId& draft);
   void forget(const DraftId& draft);
   void trimCache();
 
