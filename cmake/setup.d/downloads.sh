@@ -45,7 +45,7 @@ prepare_apt() {
   suite=$(awk '$1 == "suite" { print $2 }' "$lock_file")
   has_dpkg && grep -q '^ID=debian' /etc/os-release || fail_without_archive 'this system is not Debian'
   archives=$(debian_archives)
-  if [[ -z $archives ]]; then
+  if [[ -z $archives ]] && can_become_root; then
     refresh_package_lists
     archives=$(debian_archives)
   fi

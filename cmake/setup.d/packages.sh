@@ -66,14 +66,11 @@ first_offered() {
   return 1
 }
 
-# Names to install for the missing entries; refreshes the package lists if they know one of them too little.
+# choose_packages ENTRY...: the names to install.
 choose_packages() {
-  local entry refreshed=no
+  local entry
   for entry in "$@"; do
-    if ! first_offered "$entry"; then
-      [[ $refreshed == yes ]] || { refresh_package_lists; refreshed=yes; }
-      first_offered "$entry" || fail "this system offers none of: $(alternatives "$entry"). Install one that serves, then run this again."
-    fi
+    first_offered "$entry" || fail "this system offers none of: $(alternatives "$entry"). Install one that serves, then run this again."
   done
 }
 
@@ -82,32 +79,35 @@ refresh_package_lists() {
   as_root apt-get update -qq >&2 || say 'apt-get update had complaints; going on with what it has'
 }
 
-as_root() {
-  if [[ $EUID -eq 0 ]]; then
-    "$@"
-  elif command -v sudo > /dev/null && { sudo -n true 2> /dev/null || [[ $at_terminal == yes ]]; }; then
-    sudo "$@"
-  else
-    say 'neither root nor sudo here. Please have this run, then start again:'
-    printf '  %s\n' "apt-get update && apt-get install -y --no-install-recommends ${wanted_packages[*]}" >&2
-    exit 1
-  fi
+can_become_root() {
+  [[ $EUID -eq 0 ]] && return
+  command -v sudo > /dev/null && { sudo -n true 2> /dev/null || [[ $at_terminal == yes ]]; }
 }
 
-wanted_packages=()
+as_root() {
+  if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi
+}
+
+explain_what_to_install() {
+  say 'system packages are missing, and there is neither root nor sudo here. Please have this run, then start again:'
+  printf '  %s\n' "apt-get update && apt-get install -y --no-install-recommends $*" >&2
+  exit 1
+}
+
+first_alternatives() {
+  local entry
+  for entry in "$@"; do alternatives "$entry" | cut -d' ' -f1; done | paste -sd' '
+}
 
 install_packages() {
-  local missing
+  local missing chosen
   mapfile -t missing < <(missing_entries "$@")
   [[ ${#missing[@]} -gt 0 ]] || return 0
-  if ! has_dpkg; then
-    fail "please install, by the names this system has for them: $(for entry in "${missing[@]}"; do alternatives "$entry" | cut -d' ' -f1; done | paste -sd' ')"
-  fi
-  wanted_packages=("${missing[@]##*=}")
-  wanted_packages=("${wanted_packages[@]%%|*}")
-  local chosen
+  has_dpkg || fail "please install, by the names this system has for them: $(first_alternatives "${missing[@]}")"
+  can_become_root || explain_what_to_install "$(first_alternatives "${missing[@]}")"
+  refresh_package_lists # lists that are old name versions that are gone
   chosen=$(choose_packages "${missing[@]}") || exit 1
-  mapfile -t wanted_packages <<< "$chosen"
-  say "installing the system packages that are missing: ${wanted_packages[*]}"
-  logged packages as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${wanted_packages[@]}"
+  mapfile -t chosen <<< "$chosen"
+  say "installing the system packages that are missing: ${chosen[*]}"
+  logged packages as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${chosen[@]}"
 }
