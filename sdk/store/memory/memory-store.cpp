@@ -502,6 +502,9 @@ StoreResult<std::vector<DraftPosition>> MemoryStore::readSetAside() {
   for (const auto& copy : setAside_) {
     positions.push_back({copy->head.id, copy->head.position});
   }
+  std::ranges::sort(positions, {}, [](const DraftPosition& one) {
+    return std::tuple(one.draft, one.position.seq, one.position.link);
+  });
   return positions;
 }
 

@@ -76,7 +76,7 @@ class DeviceStore : public Store {
   // Kept ops by (at, op id).
   [[nodiscard]] virtual StoreResult<std::vector<KeptOp>> readKept() = 0;
 
-  // Drafts whose copy was set aside, with the position at which they diverged, in the order in which it happened.
+  // Drafts whose copy was set aside, with the position at which they diverged, by (draft id, seq, link).
   [[nodiscard]] virtual StoreResult<std::vector<DraftPosition>> readSetAside() = 0;
 
   // What a set-aside copy says, for export: its head, and segments from position `from` on as readSegments() gives

@@ -81,7 +81,7 @@ class MemoryStore final : public DeviceStore {
   std::optional<DeviceRecord> record_;
   std::map<std::uint64_t, Op> outbox_;  // by order
   std::map<OpId, KeptOp> kept_;
-  std::vector<std::shared_ptr<DraftCopy>> setAside_;  // in the order in which it happened
+  std::vector<std::shared_ptr<DraftCopy>> setAside_;
 };
 
 }  // namespace onering
