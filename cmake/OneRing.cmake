@@ -1,7 +1,7 @@
 # How OneRing's own code is compiled, and the helpers its folders' CMakeLists.txt are written with:
 #
-#   onering_library(onering_NAME [SOURCES file...] [PUBLIC target...] [PRIVATE target...])
-#     Static library, alias onering::NAME; header-only (INTERFACE) without SOURCES. Its include root
+#   onering_library(NAME [SOURCES file...] [PUBLIC target...] [PRIVATE target...])
+#     Static library onering_NAME (the prefix may be written), alias onering::NAME; header-only (INTERFACE) without SOURCES. Its include root
 #     is the calling folder's include/. PUBLIC are the targets its headers use, PRIVATE those only its sources use.
 #   onering_executable(NAME SOURCES file... [LIBS target...])
 #     Program in the build folder itself.
@@ -55,6 +55,7 @@ endfunction()
 function(onering_library target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;PUBLIC;PRIVATE")
   string(REGEX REPLACE "^onering_" "" name ${target})
+  set(target onering_${name})
   if(arg_SOURCES)
     add_library(${target} STATIC ${arg_SOURCES})
     target_include_directories(${target} PUBLIC
