@@ -1,8 +1,9 @@
 # How OneRing's own code is compiled, and the helpers its folders' CMakeLists.txt are written with:
 #
 #   onering_library(NAME [SOURCES file...] [PUBLIC target...] [PRIVATE target...])
-#     Static library onering_NAME (the prefix may be written), alias onering::NAME; header-only (INTERFACE) without SOURCES. Its include root
-#     is the calling folder's include/. PUBLIC are the targets its headers use, PRIVATE those only its sources use.
+#     Static library onering_NAME (the prefix may be written), alias onering::NAME; header-only (INTERFACE) without
+#     SOURCES. Its include root is the calling folder's include/. PUBLIC are the targets its headers use, PRIVATE
+#     those only its sources use.
 #   onering_executable(NAME SOURCES file... [LIBS target...])
 #     Program in the build folder itself.
 #   onering_test(onering-NAME SOURCES file... [LIBS target...] [CATCH2_MAIN OFF])
