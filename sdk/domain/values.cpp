@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -22,6 +23,10 @@ int digitValue(char digit) {
 
 // A byte to a dash in 8-4-4-4-12: the dashes stand before these bytes.
 bool dashBefore(std::size_t byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
+
+// What RFC 3339 can write: the years 0000 to 9999.
+constexpr Time kFirstTime = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
+constexpr Time kLastTime = std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1} - Duration{1};
 
 }  // namespace
 
@@ -115,6 +120,7 @@ std::optional<std::array<std::uint8_t, 16>> parseUuid(std::string_view text) {
 }
 
 std::string timeText(Time time) {
+  time = std::clamp(time, kFirstTime, kLastTime);
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
