@@ -142,7 +142,7 @@ std::expected<Performed, Rejection> Replica::copyKept(const DraftId& draft, std:
   }
   if (texts.empty()) return std::unexpected(rejection(ErrorCode::notFound, "No rejected segments of this draft are kept."));
   // The order in which they were written, whatever the order in which they came back.
-  std::ranges::sort(texts, {}, [](const KeptOp& each) { return std::pair(each.op.authoredAt, each.op.id); });
+  std::ranges::sort(texts, {}, [](const KeptOp& each) { return each.op.id; });
   auto created = perform(prepare({}, CreateDraft{.title = std::move(title), .platform = {}, .holdLimit = {}}, now), now);
   if (!created) return created;
   for (KeptOp& each : texts) {
@@ -361,10 +361,19 @@ void Replica::forgetWrites(const DraftId& id) {
   writes_.erase(found);
 }
 
+// Each id is greater than the one before, within one millisecond and after a clock went back too (RFC 9562 §6.2):
+// the ids of a device's ops sort as they were made.
 std::array<std::uint8_t, 16> Replica::newUuid(Time now) {
   std::array<std::uint8_t, 10> bytes;
   entropy_->fill(bytes);
-  return uuidV7(now, bytes);
+  auto uuid = uuidV7(now, bytes);
+  if (uuid <= lastUuid_) {
+    uuid = lastUuid_;
+    // Bytes 9-15 hold nothing but random bits; 56 of them do not run over.
+    for (std::size_t i = 15; i >= 9 && ++uuid[i] == 0; --i) continue;
+  }
+  lastUuid_ = uuid;
+  return uuid;
 }
 
 void Replica::checkInvariants() const {

@@ -262,6 +262,7 @@ class Replica {
   std::map<OpId, std::uint64_t> orderOf_;
   std::vector<KeptOp> kept_;
   std::uint64_t lastOrder_ = 0;
+  std::array<std::uint8_t, 16> lastUuid_{};
   std::uint64_t nextToSend_ = 0;                   // orders before it have been sent on this connection
   std::size_t inFlight_ = 0;
   bool restart_ = true;                            // the next push is the first, or the first after a refusal

@@ -1,0 +1,204 @@
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "table.h"
+
+namespace onering::testing {
+
+TEST_CASE("S3 one rejected op does not hold up the next", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  Seat& bob = table.sit("bob");
+  table.run();
+  const DraftId draft = table.create(ada, "Notes");
+  table.act(ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
+  table.run();
+
+  // Bob asks twice: on his second device the first request is not known yet.
+  Seat& phone = table.sit("bob");
+  table.run();
+  const auto first = table.act(bob, draft, RequestRing{});
+  const auto second = table.act(phone, draft, RequestRing{});
+  const auto cancel = table.act(phone, draft, CancelRequest{});
+  table.run();
+
+  CHECK(std::holds_alternative<Accepted>(Table::receipt(bob, first.op).value()));
+  CHECK(Table::rejectedWith(phone, second.op) == ErrorCode::notAllowed);
+  CHECK(std::holds_alternative<Accepted>(Table::receipt(phone, cancel.op).value()));
+}
+
+TEST_CASE("K2 an op that was pushed again gets its first receipt", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.act(ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
+  table.run();
+
+  table.act(ada, draft, PassRing{.to = "bob", .epoch = 0});
+  // It is accepted, and the receipt is lost.
+  while (table.position(draft).seq < 3) REQUIRE(table.once());
+  const LogPosition once = table.position(draft);
+  table.reopen(ada);
+  CHECK(ada.replica->pendingCount() == 1);
+  table.connect(ada);
+  table.run();
+  CHECK(table.position(draft) == once);
+  CHECK(ada.replica->pendingCount() == 0);
+  CHECK(ada.replica->kept().empty());
+  CHECK(ada.replica->draft(draft)->ring.holder == "bob");
+}
+
+TEST_CASE("K3 an op id with other content is refused and changes nothing", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  Op op = ada.replica->prepare(draft, SetTitle{.title = "One", .expect = {}}, table.now);
+  REQUIRE(ada.replica->perform(op, table.now));
+  table.settle(ada);
+  table.run();
+  const LogPosition before = table.position(draft);
+
+  std::get<SetTitle>(op.body).title = "Other";
+  REQUIRE(ada.replica->submit(op));
+  table.settle(ada);
+  table.run();
+  CHECK(Table::rejectedWith(ada, op.id) == ErrorCode::idempotencyKeyReused);
+  CHECK(table.position(draft) == before);
+}
+
+TEST_CASE("K3 someone else's op id is idTaken to a member and notFound to anyone else", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  Seat& bob = table.sit("bob");
+  Seat& eve = table.sit("eve");
+  const DraftId draft = table.create(ada, "Notes");
+  const auto add = table.act(ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
+  table.run();
+
+  for (Seat* seat : {&bob, &eve}) {
+    Op op = seat->replica->prepare(draft, RequestRing{}, table.now);
+    op.id = add.op;
+    REQUIRE(seat->replica->submit(op));
+    table.settle(*seat);
+  }
+  table.run();
+  CHECK(Table::rejectedWith(bob, add.op) == ErrorCode::idTaken);
+  CHECK(Table::rejectedWith(eve, add.op) == ErrorCode::notFound);
+}
+
+TEST_CASE("I9 no receipt leaves before the store has committed", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  table.run();
+  const DraftId draft = table.create(ada, "Notes");
+  table.holdQuestions = true;
+  table.run();
+  CHECK(ada.replica->pendingCount() == 1);
+  CHECK(table.position(draft).seq == 0);
+  table.holdQuestions = false;
+  table.run();
+  CHECK(ada.replica->pendingCount() == 0);
+  CHECK(table.position(draft).seq == 1);
+}
+
+TEST_CASE("K5 a batch that the store cannot take is pushed again, in order", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  table.run();
+  table.nextCommitFails = StoreFault::full;
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  // These must not overtake the creation.
+  table.append(ada, draft, "one");
+  table.append(ada, draft, "two");
+  table.run();
+  CHECK(ada.replica->pendingCount() == 3);
+  CHECK(table.position(draft).seq == 0);
+
+  table.now = ada.replica->pushAgainAt().value();
+  ada.replica->tick(table.now);
+  table.settle(ada);
+  table.run();
+  CHECK(ada.replica->pendingCount() == 0);
+  CHECK(ada.replica->kept().empty());
+  CHECK(table.position(draft).seq == 3);
+}
+
+TEST_CASE("I6 a commit whose outcome is unknown is looked up, not repeated", "[sync]") {
+  const bool committed = GENERATE(false, true);
+  Table table;
+  Seat& ada = table.sit("ada");
+  Seat& bob = table.sit("bob");
+  const DraftId draft = table.create(ada, "Notes");
+  table.act(ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
+  table.run();
+
+  table.nextCommitFails = StoreFault::unknown;
+  table.commitAnyway = committed;
+  table.append(ada, draft, "once");
+  table.run();
+  CHECK(table.position(draft).seq == 3);
+  CHECK(table.texts(ada, draft) == std::vector<std::string>{"once"});
+  CHECK(table.texts(bob, draft) == std::vector<std::string>{"once"});
+  CHECK(ada.replica->pendingCount() == 0);
+}
+
+TEST_CASE("I10 a stranger learns nothing from fetching a draft", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  const auto answer = [&](const DraftId& id) {
+    return std::get<StoreResult<std::vector<AuthorityMessage>>>(
+               perform(table.store, CatchUpQuestion{"eve", Fetch{.draft = id, .have = {}}}, {}))
+        .value();
+  };
+  CHECK(answer(draft) == std::vector<AuthorityMessage>{Gone{draft}});
+  const DraftId absent{uuidV7(table.now, std::array<std::uint8_t, 10>{})};
+  CHECK(answer(absent) == std::vector<AuthorityMessage>{Gone{absent}});
+}
+
+TEST_CASE("S12 a replica of another version is told to upgrade", "[sync]") {
+  Authority authority({});
+  authority.connected(1);
+  const auto actions = authority.received(1, Hello{.version = 99, .token = "ada", .device = {}}, Time{});
+  REQUIRE(actions.size() == 2);
+  CHECK(std::get<Refused>(std::get<SendAction>(actions[0]).message).why.code == ErrorCode::upgradeRequired);
+  CHECK(std::holds_alternative<CloseAction>(actions[1]));
+}
+
+TEST_CASE("A session that acts before it is known is refused", "[sync]") {
+  Authority authority({});
+  authority.connected(1);
+  const auto actions = authority.received(1, Push{}, Time{});
+  REQUIRE(actions.size() == 2);
+  CHECK(std::get<Refused>(std::get<SendAction>(actions[0]).message).why.code == ErrorCode::unauthenticated);
+}
+
+TEST_CASE("A session whose token has expired is ended", "[sync]") {
+  Authority authority({});
+  authority.connected(1);
+  const Time start = timeFromMs(1'000'000);
+  static_cast<void>(authority.received(1, Hello{.token = "t", .device = {}}, start));
+  static_cast<void>(authority.authenticated(1, Principal{.user = "ada", .display = {}, .expiresAt = start + Duration{5'000}}, start));
+  CHECK(authority.tick(start + Duration{4'999}).empty());
+  const auto actions = authority.tick(start + Duration{5'000});
+  REQUIRE(actions.size() == 2);
+  CHECK(std::get<Refused>(std::get<SendAction>(actions[0]).message).why.code == ErrorCode::tokenExpired);
+  CHECK(authority.sessionCount() == 0);
+}
+
+TEST_CASE("I11 the authority's time does not go back with its clock", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  const Time before = ada.replica->draft(draft)->updatedAt;
+  table.now -= Duration{3'600'000};
+  table.append(ada, draft, "later");
+  table.run();
+  CHECK(ada.replica->draft(draft)->updatedAt >= before);
+}
+
+}  // namespace onering::testing
