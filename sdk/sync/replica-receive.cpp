@@ -97,7 +97,7 @@ void Replica::on(Pong&& /*message*/, Time /*now*/) {}
 // --- receipts -----------------------------------------------------------------------------------------------
 
 void Replica::on(Receipts&& message, Time now) {
-  std::set<DraftId> drafts;
+  std::map<DraftId, bool> drafts;  // those concerned, and whether their views have to be laid again
   for (OpReceipt& answer : message.receipts) {
     const auto found = orderOf_.find(answer.op);
     if (found == orderOf_.end()) continue;  // a repeat
@@ -105,25 +105,27 @@ void Replica::on(Receipts&& message, Time now) {
     Pending& pending = outbox_.at(order);
     if (pending.op.draft != answer.draft) continue;
     if (std::exchange(pending.sent, false)) --inFlight_;
-    if (const auto* why = std::get_if<Rejection>(&answer.receipt)) {
-      if (isTransient(why->code)) {
-        pushAgain(order, now);
-        continue;
-      }
+    const auto* why = std::get_if<Rejection>(&answer.receipt);
+    if (why && isTransient(why->code)) {
+      pushAgain(order, now);
+      continue;
+    }
+    bool& again = drafts[answer.draft];
+    if (why) {
       keepRejected(order, *why, now);
+      again = true;
     } else if (!pending.accepted) {
       pending.accepted = std::get<Accepted>(answer.receipt);
       pushPause_ = {};
       step_.notices.emplace_back(OpSettled{answer.draft, answer.op, std::move(answer.receipt)});
     }
-    drafts.insert(answer.draft);
   }
-  for (const DraftId& id : drafts) {
+  for (auto& [id, again] : drafts) {
     Copy& copy = copyOf(id);
-    drain(id, copy);
-    layAgain(copy);
+    if (!drain(id, copy) || again || copy.pending.empty()) layAgain(copy);
     changed(id);
   }
+  sendFetches();
 }
 
 // The op was not judged: it goes out again, in its place, after a pause.
@@ -148,39 +150,45 @@ void Replica::leaveOutbox(std::uint64_t order, Copy& copy) {
   if (found->second.sent) --inFlight_;
   step_.changes.settled.push_back(found->second.op.id);
   orderOf_.erase(found->second.op.id);
-  std::erase(copy.pending, order);
+  // Mostly the first: receipts come in the order of the ops.
+  copy.pending.erase(std::ranges::lower_bound(copy.pending, order));
   outbox_.erase(found);
   step_.notices.emplace_back(OutboxChanged{});
 }
 
-// Folds in own ops whose receipts put them next in the log. The receipts say all that the log has of them.
-void Replica::drain(const DraftId& id, Copy& copy) {
-  bool folded = true;
-  while (std::exchange(folded, false)) {
-    for (const std::uint64_t order : std::vector(copy.pending)) {
-      const Pending& pending = outbox_.at(order);
-      if (!pending.accepted) continue;
-      const Accepted& accepted = *pending.accepted;
-      if (accepted.seq <= seqOf(copy.confirmed)) {  // came with a snapshot
-        leaveOutbox(order, copy);
-      } else if (accepted.seq == seqOf(copy.confirmed) + 1) {
-        LogEntry entry{.op = pending.op,
-                       .seq = accepted.seq,
-                       .acceptedAt = accepted.acceptedAt,
-                       .rulesVersion = accepted.rulesVersion,
-                       .actorDisplay = record_.display,
-                       .link = {}};
-        entry.link = nextLink(positionOf(copy.confirmed).link, entry);
-        if (entry.link != accepted.link || !fold(id, copy, entry)) {
-          diverged(id, copy);
-          return;
-        }
-        folded = seqOf(copy.confirmed) == accepted.seq;
-      } else {  // someone else's op comes before it
-        hear(id, copy, accepted.seq);
-      }
+// Folds in own ops whose receipts put them next in the log: a receipt says all that the log has of them. True: the
+// view is still right, because these were segments that it showed already, in their place.
+bool Replica::drain(const DraftId& id, Copy& copy) {
+  bool viewHolds = true;
+  while (!copy.pending.empty()) {
+    const std::uint64_t order = copy.pending.front();
+    const Pending& pending = outbox_.at(order);
+    if (!pending.accepted) break;
+    const Accepted accepted = *pending.accepted;
+    if (accepted.seq <= seqOf(copy.confirmed)) {  // came with a snapshot
+      leaveOutbox(order, copy);
+      viewHolds = false;
+      continue;
     }
+    if (accepted.seq > seqOf(copy.confirmed) + 1) {  // someone else's op comes before it
+      hear(id, copy, accepted.seq);
+      break;
+    }
+    viewHolds = viewHolds && pending.effect == LocalEffect::shown && std::holds_alternative<AppendSegment>(pending.op.body);
+    LogEntry entry{.op = pending.op,
+                   .seq = accepted.seq,
+                   .acceptedAt = accepted.acceptedAt,
+                   .rulesVersion = accepted.rulesVersion,
+                   .actorDisplay = record_.display,
+                   .link = {}};
+    entry.link = nextLink(positionOf(copy.confirmed).link, entry);
+    if (entry.link != accepted.link || !fold(id, copy, entry)) {
+      diverged(id, copy);
+      return false;
+    }
+    if (seqOf(copy.confirmed) != accepted.seq) break;  // made by newer rules than this build knows
   }
+  return viewHolds;
 }
 
 // --- confirmed ops ------------------------------------------------------------------------------------------
@@ -211,7 +219,7 @@ void Replica::on(Entries&& message, Time /*now*/) {
     copy.fetchedUpTo = message.entries.empty() ? message.before.seq : message.entries.back().seq;
     if (!message.more) fetchDone(copy);
   }
-  drain(id, copy);
+  static_cast<void>(drain(id, copy));
   if (seqOf(copy.confirmed) != had) {
     layAgain(copy);
     changed(id);
@@ -326,7 +334,7 @@ void Replica::install(const DraftId& id, Copy& copy) {
     if (segment && segments.contains(*segment) && std::holds_alternative<AppendSegment>(pending.op.body)) pending.submitted = true;
   }
   step_.changes.installed.push_back(std::move(image));
-  drain(id, copy);
+  static_cast<void>(drain(id, copy));
   layAgain(copy);
   changed(id);
 }

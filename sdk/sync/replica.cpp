@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "onering/domain/canonical.h"
 #include "onering/domain/message-size.h"
 #include "onering/domain/text.h"
 
@@ -12,9 +13,17 @@ namespace onering {
 
 namespace {
 
-// A log entry that a pending op would be, for showing it: without a link, at the device's time.
+// The log entry that a pending op would be, as far as the state depends on it: without a link or text, at the
+// device's time.
 LogEntry provisional(const DraftState* before, const Op& op, const std::string& display, Time at) {
-  return {.op = op,
+  const auto* append = std::get_if<AppendSegment>(&op.body);
+  OpBody body = append ? AppendSegment{.segment = append->segment, .epoch = append->epoch, .content = {}} : op.body;
+  return {.op = {.id = op.id,
+                 .draft = op.draft,
+                 .actor = op.actor,
+                 .device = op.device,
+                 .authoredAt = op.authoredAt,
+                 .body = std::move(body)},
           .seq = before ? before->position.seq + 1 : 1,
           .acceptedAt = before ? std::max(at, before->updatedAt) : at,
           .rulesVersion = kRulesVersion,
@@ -97,7 +106,7 @@ std::expected<Performed, Rejection> Replica::enqueue(Op op, bool submitted, Time
     return std::unexpected(rejection(ErrorCode::notAllowed, "You can act only as yourself. Sign in as the op's actor."));
   }
   if (wireSizeMax(op) + kMessageOverhead > record_.limits.messageBytes) return std::unexpected(rejection(ErrorCode::messageTooLarge));
-  if (orderOf_.contains(op.id)) return std::unexpected(rejection(ErrorCode::idTaken));
+  if (const auto again = orderOf_.find(op.id); again != orderOf_.end()) return performedAlready(outbox_.at(again->second), op);
 
   Copy& copy = copyOf(op.draft);
   LocalEffect effect = LocalEffect::waiting;
@@ -122,6 +131,12 @@ std::expected<Performed, Rejection> Replica::enqueue(Op op, bool submitted, Time
   changed(performed.draft);
   step_.notices.emplace_back(OutboxChanged{});
   return performed;
+}
+
+// A call that was repeated, because its first answer was lost on the way to whoever called (SPEC K3).
+std::expected<Performed, Rejection> Replica::performedAlready(const Pending& pending, const Op& op) {
+  if (opDigest(pending.op) != opDigest(op)) return std::unexpected(rejection(ErrorCode::idempotencyKeyReused));
+  return Performed{.op = op.id, .draft = op.draft, .segment = segmentOf(op), .effect = pending.effect};
 }
 
 std::expected<Performed, Rejection> Replica::resubmit(const OpId& kept, Time now) {
@@ -229,24 +244,25 @@ void Replica::layAgain(Copy& copy) {
   }
 }
 
+// What is known of the segment that a redaction names. A new segment's id was just made here: nothing has it.
 std::optional<SegmentRef> Replica::segmentRef(const Copy& copy, const Op& op) {
-  const auto segment = segmentOf(op);
-  if (!segment) return std::nullopt;
+  const auto* redact = std::get_if<RedactSegment>(&op.body);
+  if (!redact) return std::nullopt;
   std::optional<SegmentRef> ref;
   for (const std::uint64_t order : copy.pending) {
     const Pending& pending = outbox_.at(order);
-    if (pending.effect != LocalEffect::shown || pending.op.id == op.id || segmentOf(pending.op) != segment) continue;
-    if (std::holds_alternative<AppendSegment>(pending.op.body)) ref = SegmentRef{pending.op.actor, false};
-    if (std::holds_alternative<RedactSegment>(pending.op.body)) return SegmentRef{ref ? ref->author : pending.op.actor, true};
+    if (pending.effect != LocalEffect::shown || pending.op.id == op.id || segmentOf(pending.op) != redact->segment) continue;
+    ref = SegmentRef{pending.op.actor, std::holds_alternative<RedactSegment>(pending.op.body)};
   }
-  // A new segment's id was just made here; only a redaction names one that may be stored.
-  if (ref || !std::holds_alternative<RedactSegment>(op.body)) return ref;
-  const auto found = store_->find({.drafts = {}, .ops = {}, .segments = {{op.draft, *segment}}});
+  if (ref) return ref;
+  const auto found = store_->find({.drafts = {}, .ops = {}, .segments = {{op.draft, redact->segment}}});
   if (!found) throw std::runtime_error("reading a segment failed: " + found.error().detail);
   return found->segments.at(0);
 }
 
-std::vector<Segment> Replica::pendingSegments(const DraftId& id) {
+std::size_t Replica::pendingCount(const DraftId& id) { return copyOf(id).pending.size(); }
+
+std::vector<Segment> Replica::pendingSegments(const DraftId& id, std::uint32_t from) {
   const Copy& copy = copyOf(id);
   std::vector<Segment> segments;
   std::uint32_t position = copy.confirmed ? copy.confirmed->segmentCount : 0;
@@ -254,6 +270,10 @@ std::vector<Segment> Replica::pendingSegments(const DraftId& id) {
     const Pending& pending = outbox_.at(order);
     const auto* append = std::get_if<AppendSegment>(&pending.op.body);
     if (!append || pending.effect != LocalEffect::shown) continue;
+    if (position < from) {
+      ++position;
+      continue;
+    }
     segments.push_back({.id = append->segment,
                         .position = position++,
                         .author = pending.op.actor,

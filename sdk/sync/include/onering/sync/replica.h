@@ -127,7 +127,8 @@ class Replica {
   // the body's is 0, a segment id and a salt. Creates an op for a new draft when `draft` is nil.
   [[nodiscard]] Op prepare(DraftId draft, OpBody body, Time now);
 
-  // Accepts the op locally (SPEC S2), or says why not; then nothing has changed.
+  // Accepts the op locally (SPEC S2), or says why not; then nothing has changed. An op that is pending already,
+  // with the same content, is not performed again: the answer is the first one's.
   [[nodiscard]] std::expected<Performed, Rejection> perform(Op op, Time now);
 
   // Stores and sends an op that this device does not judge: another copy's work, played in. No local effect.
@@ -162,8 +163,8 @@ class Replica {
   [[nodiscard]] const DraftState* draft(const DraftId& id);
   // The part of it that the authority has confirmed.
   [[nodiscard]] const DraftState* confirmed(const DraftId& id);
-  // Pending segments as laid on the view, positions from confirmed(id)->segmentCount on.
-  [[nodiscard]] std::vector<Segment> pendingSegments(const DraftId& id);
+  // Pending segments as laid on the view, positions from confirmed(id)->segmentCount on; those from position `from` on.
+  [[nodiscard]] std::vector<Segment> pendingSegments(const DraftId& id, std::uint32_t from = 0);
   // Segments whose redaction is pending.
   [[nodiscard]] std::set<SegmentId> pendingRedactions(const DraftId& id) const;
   // Drafts whose creation is pending: not in the store's list yet.
@@ -172,6 +173,7 @@ class Replica {
   [[nodiscard]] const DeviceRecord& record() const { return record_; }
   [[nodiscard]] Link link() const { return link_; }
   [[nodiscard]] std::size_t pendingCount() const { return outbox_.size(); }
+  [[nodiscard]] std::size_t pendingCount(const DraftId& id);
   // Pending ops of one draft (of all, by order, for nothing), with what each is to the user.
   struct PendingView {
     const Op* op = nullptr;
@@ -201,7 +203,7 @@ class Replica {
   struct Copy {
     std::optional<DraftState> confirmed;
     std::optional<DraftState> view;        // set while there are pending ops
-    std::vector<std::uint64_t> pending;    // orders in outbox_
+    std::deque<std::uint64_t> pending;     // orders in outbox_
     std::optional<Seq> fetchedUpTo;        // an answer to Fetch is on its way and has come so far
     std::optional<Incoming> incoming;
     Seq heardOf = 0;                       // the log goes on at least to here
@@ -209,6 +211,7 @@ class Replica {
 
   Replica(DeviceStore& store, Entropy& entropy, ReplicaOptions options);
 
+  [[nodiscard]] static std::expected<Performed, Rejection> performedAlready(const Pending& pending, const Op& op);
   [[nodiscard]] std::expected<Performed, Rejection> enqueue(Op op, bool submitted, Time now);
   [[nodiscard]] Copy& copyOf(const DraftId& id);
   [[nodiscard]] const DraftState* viewOf(const Copy& copy) const;
@@ -231,7 +234,7 @@ class Replica {
   void pushAgain(std::uint64_t order, Time now);
   void keepRejected(std::uint64_t order, const Rejection& why, Time now);
   void leaveOutbox(std::uint64_t order, Copy& copy);
-  void drain(const DraftId& id, Copy& copy);
+  [[nodiscard]] bool drain(const DraftId& id, Copy& copy);
   [[nodiscard]] bool fold(const DraftId& id, Copy& copy, const LogEntry& entry);
   void diverged(const DraftId& id, Copy& copy);
   void drop(const DraftId& id, Copy& copy);
