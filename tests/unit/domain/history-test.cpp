@@ -132,7 +132,7 @@ void checkSegments(const Board& board) {
   REQUIRE(segments.size() == board.draft()->segmentCount);
   for (std::size_t i = 0; i < segments.size(); ++i) {
     REQUIRE(segments[i].position == i);  // I5
-    const RingPass& turn = board.passes().at(segments[i].epoch - 1);
+    const RingPass& turn = board.passes().at(static_cast<std::size_t>(segments[i].epoch - 1));
     REQUIRE(turn.to == segments[i].author);  // I3
     REQUIRE(turn.at <= segments[i].acceptedAt);
   }
