@@ -1,0 +1,253 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <ctime>
+#include <exception>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+#include "onering/wire/codec.h"
+
+#include "transport.h"
+
+namespace onering::server {
+
+namespace {
+
+namespace http = beast::http;
+using boost::system::error_code;
+
+template <typename T = void>
+using Task = asio::awaitable<T, Executor>;
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Executor>{});
+
+// Whatever a handler throws is a defect: let it reach whoever runs the server.
+void rethrow(std::exception_ptr fault) {
+  if (fault) {
+    std::rethrow_exception(fault);
+  }
+}
+
+std::string httpDate() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::array<char, 64> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  return {text.data(), length};
+}
+
+template <typename Body>
+http::response<Body> headOf(const HttpResponse& response, unsigned version, bool keepAlive) {
+  http::response<Body> head{static_cast<http::status>(response.status), version};
+  for (const auto& [name, value] : response.headers) {
+    head.set(name, value);
+  }
+  head.set(http::field::date, httpDate());
+  head.keep_alive(keepAlive);
+  return head;
+}
+
+Task<bool> sendFile(TcpStream& stream, const HttpResponse& response, std::chrono::milliseconds patience) {
+  constexpr std::size_t kChunkBytes = 65'536;
+  const auto chunk = std::make_unique<std::array<char, kChunkBytes>>();
+  std::uint64_t left = response.fileBytes;
+  while (left > 0) {
+    const std::size_t wanted = std::min<std::uint64_t>(left, kChunkBytes);
+    const ssize_t got = ::read(response.file.descriptor(), chunk->data(), wanted);
+    if (got <= 0) {  // the file has become shorter than announced: all that can be done is to break off
+      co_return false;
+    }
+    left -= static_cast<std::uint64_t>(got);
+    stream.expires_after(patience);
+    const auto [failed, size] = co_await asio::async_write(stream, asio::buffer(chunk->data(), static_cast<std::size_t>(got)), kAwait);
+    if (failed) {
+      co_return false;
+    }
+  }
+  co_return true;
+}
+
+// Whether the connection is still good for another request.
+Task<bool> send(TcpStream& stream, HttpResponse response, const http::request<http::empty_body>& request, bool keepAlive,
+                std::chrono::milliseconds patience) {
+  stream.expires_after(patience);
+  const bool bodyFollows = request.method() != http::verb::head && response.status != 304;
+  if (bodyFollows && !response.file) {
+    auto message = headOf<http::string_body>(response, request.version(), keepAlive);
+    message.body() = std::move(response.body);
+    message.prepare_payload();
+    const auto [failed, size] = co_await http::async_write(stream, message, kAwait);
+    co_return !failed && keepAlive;
+  }
+  auto head = headOf<http::empty_body>(response, request.version(), keepAlive);
+  if (response.status != 304) {
+    head.content_length(response.file ? response.fileBytes : response.body.size());
+  }
+  http::response_serializer<http::empty_body> serializer{head};
+  const auto [failed, size] = co_await http::async_write_header(stream, serializer, kAwait);
+  if (failed) {
+    co_return false;
+  }
+  if (bodyFollows && !co_await sendFile(stream, response, patience)) {
+    co_return false;
+  }
+  co_return keepAlive;
+}
+
+bool offers(std::string_view offered, std::string_view subprotocol) {
+  for (const auto& one : http::token_list(offered)) {
+    if (std::string_view(one) == subprotocol) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// What is wrong with a request to become a WebSocket, if anything.
+std::optional<HttpResponse> upgradeRefusal(const Transport& transport, const UpgradeRequest& request) {
+  const std::string_view target = request.target();
+  if (target.substr(0, target.find('?')) != "/sync") {
+    return errorResponse(404, rejection(ErrorCode::notFound, "The sync protocol is spoken at /sync."));
+  }
+  const auto origin = request.find(http::field::origin);
+  if (origin != request.end() && !transport.origins.allows(origin->value(), request[http::field::host])) {
+    return errorResponse(403, rejection(ErrorCode::notAllowed,
+                                        "Pages of this origin may not connect. Name it to the server with --allow-origin."));
+  }
+  if (!offers(request[http::field::sec_websocket_protocol], kSubprotocol)) {
+    return errorResponse(400, rejection(ErrorCode::upgradeRequired, "This server speaks the WebSocket subprotocol onering.1."));
+  }
+  return std::nullopt;
+}
+
+HttpResponse refusalFor(error_code failed) {
+  if (failed == http::error::header_limit) {
+    return errorResponse(431, rejection(ErrorCode::messageTooLarge, "The request's header is too long."));
+  }
+  return errorResponse(400, rejection(ErrorCode::protocolError, "This is not an HTTP/1.1 request."));
+}
+
+// Requests here have no bodies: one that comes with one is answered and the connection closed behind it.
+constexpr std::uint64_t kBodyBytesMax = 65'536;
+
+template <typename Parser>
+bool bodyTooLong(const Parser& parser) {
+  return parser.content_length() && *parser.content_length() > kBodyBytesMax;
+}
+
+bool isHttpError(error_code failed) {
+  return failed.category() == http::make_error_code(http::error::bad_method).category() &&
+         failed != http::error::end_of_stream && failed != http::error::partial_message;
+}
+
+Task<> converse(SharedTransport shared, TcpStream stream, Place place) {
+  Transport& transport = *shared;
+  beast::flat_buffer buffer;
+  std::chrono::milliseconds patience = transport.timeouts.handshake;
+  bool goOn = true;
+  while (goOn && !transport.stopping) {
+    http::request_parser<http::empty_body> parser;
+    parser.header_limit(static_cast<std::uint32_t>(transport.bounds.headerBytes));
+    parser.body_limit(boost::none);
+    stream.expires_after(std::exchange(patience, transport.timeouts.keepAlive));
+    transport.idleHttp.insert(&stream);
+    const auto [failed, size] = co_await http::async_read_header(stream, buffer, parser, kAwait);
+    transport.idleHttp.erase(&stream);
+    const auto& request = parser.get();
+    if (failed) {
+      if (isHttpError(failed)) {
+        co_await send(stream, refusalFor(failed), request, false, transport.timeouts.handshake);
+      }
+      break;
+    }
+    if (beast::websocket::is_upgrade(request)) {
+      auto refusal = upgradeRefusal(transport, request);
+      if (!refusal) {
+        serveWebSocket(std::move(shared), std::move(stream), std::move(place), request);
+        co_return;
+      }
+      goOn = co_await send(stream, std::move(*refusal), request, request.keep_alive(), transport.timeouts.handshake);
+      continue;
+    }
+    if (bodyTooLong(parser)) {
+      co_await send(stream, errorResponse(413, rejection(ErrorCode::messageTooLarge)), request, false,
+                    transport.timeouts.handshake);
+      break;
+    }
+    const HttpRequest asked{.method = request.method_string(),
+                            .target = request.target(),
+                            .ifNoneMatch = request[http::field::if_none_match]};
+    goOn = co_await send(stream, answerHttp(asked, transport.files ? &*transport.files : nullptr), request,
+                         request.keep_alive() && parser.is_done(), transport.timeouts.handshake);
+  }
+  error_code ignored;
+  stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+Task<> refuseForLackOfPlace(TcpStream stream, std::chrono::milliseconds patience, std::size_t headerBytes) {
+  beast::flat_buffer buffer;
+  http::request_parser<http::empty_body> parser;
+  parser.header_limit(static_cast<std::uint32_t>(headerBytes));
+  stream.expires_after(patience);
+  const auto [failed, size] = co_await http::async_read_header(stream, buffer, parser, kAwait);
+  if (!failed) {
+    HttpResponse response = errorResponse(503, rejection(ErrorCode::unavailable, "Too many connections. Try again later."));
+    response.headers.emplace_back("Retry-After", "5");
+    co_await send(stream, std::move(response), parser.get(), false, patience);
+  }
+  error_code ignored;
+  stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+}  // namespace
+
+std::optional<Place> Place::take(const SharedTransport& transport, const asio::ip::address& from) {
+  const std::size_t perAddress = transport->bounds.connectionsPerAddress;
+  if (transport->connections >= transport->bounds.connections) {
+    return std::nullopt;
+  }
+  std::size_t& here = transport->connectionsFrom[from];
+  if (perAddress != 0 && here >= perAddress) {
+    return std::nullopt;
+  }
+  ++here;
+  ++transport->connections;
+  return Place(transport, from);
+}
+
+Place::~Place() {
+  if (!transport_) {
+    return;
+  }
+  --transport_->connections;
+  const auto here = transport_->connectionsFrom.find(from_);
+  if (--here->second == 0) {
+    transport_->connectionsFrom.erase(here);
+  }
+  transport_->connectionGone();
+}
+
+void serveHttp(SharedTransport transport, TcpStream stream, Place place) {
+  const Executor executor = stream.get_executor();
+  asio::co_spawn(executor, converse(std::move(transport), std::move(stream), std::move(place)), rethrow);
+}
+
+void turnAway(SharedTransport transport, TcpStream stream) {
+  const Executor executor = stream.get_executor();
+  constexpr std::chrono::milliseconds kPatience{2'000};
+  asio::co_spawn(executor, refuseForLackOfPlace(std::move(stream), kPatience, transport->bounds.headerBytes), rethrow);
+}
+
+}  // namespace onering::server

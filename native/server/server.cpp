@@ -1,0 +1,262 @@
+#include "onering/server/server.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "transport.h"
+
+namespace onering {
+
+using namespace server;
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
+using Socket = asio::basic_stream_socket<tcp, Executor>;
+
+// Answers 503 to at most so many at a time; further ones are closed at once.
+constexpr std::size_t kTurnedAwayAtOnceMax = 128;
+
+std::string textOf(const tcp::endpoint& endpoint) {
+  const auto address = endpoint.address();
+  const std::string host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
+  return host + ":" + std::to_string(endpoint.port());
+}
+
+std::expected<tcp::endpoint, Rejection> resolve(asio::io_context& io, const std::string& listen) {
+  const auto hostPort = parseHostPort(listen);
+  if (!hostPort) {
+    return std::unexpected(
+        rejection(ErrorCode::protocolError, "The address to listen at is ADDRESS:PORT or [IPV6]:PORT, not: " + listen));
+  }
+  error_code failed;
+  tcp::resolver resolver(io);
+  const auto found = resolver.resolve(hostPort->host, std::to_string(hostPort->port),
+                                      tcp::resolver::passive | tcp::resolver::numeric_service, failed);
+  if (failed || found.empty()) {
+    return std::unexpected(rejection(ErrorCode::unavailable, "There is no address to listen at behind: " + listen));
+  }
+  return found.begin()->endpoint();
+}
+
+std::optional<Rejection> wrongOptions(const ServerOptions& options) {
+  if (!options.store || !options.authenticator) {
+    return rejection(ErrorCode::internal, "A server needs a store and an authenticator.");
+  }
+  for (const std::string& origin : options.allowedOrigins) {
+    if (!isOrigin(origin)) {
+      return rejection(ErrorCode::protocolError, "An origin is scheme://host[:port] and nothing more, not: " + origin);
+    }
+  }
+  return std::nullopt;
+}
+
+SharedTransport transportFor(const ServerOptions& options, const tcp::endpoint& endpoint, std::optional<StaticFiles> files) {
+  auto transport = std::make_shared<Transport>();
+  transport->files = std::move(files);
+  transport->origins = {.allowed = options.allowedOrigins, .ownLoopbackPages = endpoint.address().is_loopback()};
+  transport->bounds = options.bounds;
+  transport->timeouts = options.timeouts;
+  transport->messageBytes = options.limits.messageBytes;
+  transport->log = options.log;
+  return transport;
+}
+
+}  // namespace
+
+// Everything happens on the thread that runs `io`, but for create() and stop().
+struct Server::Impl {
+  Impl(ServerOptions options, std::shared_ptr<asio::io_context> context, Acceptor listening, std::optional<StaticFiles> files)
+      : io(std::move(context)),
+        acceptor(std::move(listening)),
+        endpoint(acceptor.local_endpoint()),
+        transport(transportFor(options, endpoint, std::move(files))),
+        service(std::move(options), [to = io](std::function<void()> work) { asio::post(*to, std::move(work)); }),
+        second(*io),
+        deadline(*io),
+        retry(*io) {
+    transport->service = &service;
+    transport->connectionGone = [this] { endIfEmpty(); };
+  }
+
+  // Connections that are left (the server was stopped the hard way) go with `io`, later than this.
+  ~Impl() {
+    transport->connectionGone = [] {};
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  Impl(Impl&&) = delete;
+  Impl& operator=(Impl&&) = delete;
+
+  void accept() {
+    acceptor.async_accept([this](error_code failed, Socket socket) {
+      if (!acceptor.is_open()) {
+        return;
+      }
+      if (failed) {  // out of descriptors, most likely: not a reason to spin
+        transport->log(LogLevel::warning, "cannot accept a connection: " + failed.message());
+        retry.expires_after(std::chrono::milliseconds(100));
+        retry.async_wait([this](error_code cancelled) {
+          if (!cancelled) {
+            accept();
+          }
+        });
+        return;
+      }
+      welcome(std::move(socket));
+      accept();
+    });
+  }
+
+  void welcome(Socket socket) {
+    error_code failed;
+    const tcp::endpoint from = socket.remote_endpoint(failed);
+    socket.set_option(tcp::no_delay(true), failed);
+    if (failed) {
+      return;
+    }
+    TcpStream stream(std::move(socket));
+    if (auto place = Place::take(transport, from.address())) {
+      serveHttp(transport, std::move(stream), std::move(*place));
+      return;
+    }
+    transport->log(LogLevel::warning, "turned a connection away: too many");
+    if (turnedAwayNow < kTurnedAwayAtOnceMax) {
+      ++turnedAwayNow;  // reset every second
+      turnAway(transport, std::move(stream));
+    }
+  }
+
+  void tickEverySecond() {
+    second.expires_after(std::chrono::seconds(1));
+    second.async_wait([this](error_code cancelled) {
+      if (cancelled) {
+        return;
+      }
+      turnedAwayNow = 0;
+      service.tick();
+      tickEverySecond();
+    });
+  }
+
+  void beginStopping() {
+    if (std::exchange(transport->stopping, true)) {
+      return;
+    }
+    transport->log(LogLevel::info, "stopping");
+    error_code ignored;
+    acceptor.close(ignored);
+    retry.cancel();
+    deadline.expires_after(transport->timeouts.shutdown);
+    deadline.async_wait([this](error_code cancelled) {
+      if (!cancelled) {
+        transport->log(LogLevel::warning, "stopped before all connections were closed");
+        io->stop();
+      }
+    });
+    for (TcpStream* idle : transport->idleHttp) {
+      idle->cancel();
+    }
+    service.drain([this] {
+      drained = true;
+      endIfEmpty();
+    });
+  }
+
+  void endIfEmpty() {
+    if (drained && transport->connections == 0) {
+      second.cancel();
+      deadline.cancel();
+    }
+  }
+
+  std::shared_ptr<asio::io_context> io;
+  Acceptor acceptor;
+  tcp::endpoint endpoint;
+  SharedTransport transport;
+  SyncService service;
+  asio::steady_timer second;
+  asio::steady_timer deadline;
+  asio::steady_timer retry;
+  std::size_t turnedAwayNow = 0;
+  bool drained = false;
+  std::thread thread;
+};
+
+std::expected<std::unique_ptr<Server>, Rejection> Server::create(ServerOptions options) {
+  if (auto wrong = wrongOptions(options)) {
+    return std::unexpected(std::move(*wrong));
+  }
+  if (!options.log) {
+    options.log = [](LogLevel, std::string_view) {};
+  }
+  auto io = std::make_shared<asio::io_context>(1);
+  const auto endpoint = resolve(*io, options.listen);
+  if (!endpoint) {
+    return std::unexpected(endpoint.error());
+  }
+  if (options.authenticator->loopbackOnly() && !endpoint->address().is_loopback()) {
+    return std::unexpected(rejection(ErrorCode::notAllowed,
+                                     "The development mode believes every name: it listens on a loopback address only."));
+  }
+  std::optional<StaticFiles> files;
+  if (!options.webDirectory.empty()) {
+    auto opened = StaticFiles::open(options.webDirectory);
+    if (!opened) {
+      return std::unexpected(std::move(opened.error()));
+    }
+    files = std::move(*opened);
+  }
+  error_code failed;
+  Acceptor acceptor(*io);
+  acceptor.open(endpoint->protocol(), failed);
+  if (!failed) {
+    acceptor.set_option(Acceptor::reuse_address(true), failed);
+  }
+  if (!failed) {
+    acceptor.bind(*endpoint, failed);
+  }
+  if (!failed) {
+    acceptor.listen(asio::socket_base::max_listen_connections, failed);
+  }
+  if (failed) {
+    return std::unexpected(
+        rejection(ErrorCode::unavailable, "Cannot listen at " + textOf(*endpoint) + ": " + failed.message()));
+  }
+  return std::unique_ptr<Server>(
+      new Server(std::make_unique<Impl>(std::move(options), std::move(io), std::move(acceptor), std::move(files))));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() {
+  stop();
+  if (impl_->thread.joinable()) {
+    impl_->thread.join();
+  }
+}
+
+std::uint16_t Server::boundPort() const { return impl_->endpoint.port(); }
+std::string Server::boundAddress() const { return textOf(impl_->endpoint); }
+
+void Server::run() {
+  impl_->accept();
+  impl_->tickEverySecond();
+  impl_->io->run();
+}
+
+void Server::start() {
+  impl_->thread = std::thread([this] { run(); });
+}
+
+void Server::stop() {
+  asio::post(*impl_->io, [impl = impl_.get()] { impl->beginStopping(); });
+}
+
+}  // namespace onering

@@ -1,0 +1,129 @@
+// Drives the authority: carries out what it says for all sessions, and keeps each within its bounds.
+//
+//   WebSocket --- received() ---> SyncService --- received() ---> Authority
+//   WebSocket <-- wake() -------- SyncService <-- actions -------
+//                                  |      ^
+//                             ask()|      |answered()
+//                               StoreThread, Authenticator
+//
+// Knows no socket and waits for nothing. Used on one thread, the server's; what other threads finish comes
+// back to it through `post`.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "onering/server/server.h"
+#include "onering/sync/authority.h"
+
+#include "outgoing.h"
+#include "store-thread.h"
+
+namespace onering::server {
+
+// Why a WebSocket is closed (RFC 6455 §7.4.1).
+enum class CloseReason : std::uint16_t {
+  goingAway = 1001,
+  protocolError = 1002,
+  policyViolation = 1008,
+  messageTooBig = 1009,
+  tryAgainLater = 1013,
+};
+
+// A session's connection, as the service needs it.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+
+  // There is something in outgoing(), or finish() was called: write it.
+  virtual void wake() = 0;
+  // Read on: mayRead() was false and is true now.
+  virtual void readOn() = 0;
+  // Close once outgoing() is empty.
+  virtual void finish(CloseReason why) = 0;
+};
+
+class SyncService {
+ public:
+  // Runs the function on the service's thread, later. May be called from any thread.
+  using Post = std::function<void(std::function<void()>)>;
+
+  SyncService(ServerOptions options, Post post);
+
+  // --- sessions: the channel must stay until closed() ---
+  [[nodiscard]] SessionId opened(Channel& channel);
+  [[nodiscard]] Outgoing& outgoing(SessionId session);
+  void received(SessionId session, std::string_view bytes);
+  void refused(SessionId session, Rejection why);
+  // A message has been written.
+  void written(SessionId session);
+  // Whether the session has less in work than it may have at once. When not, readOn() will say so.
+  [[nodiscard]] bool mayRead(SessionId session);
+  void closed(SessionId session);
+
+  // Call about once a second.
+  void tick();
+
+  // Takes nothing in any more; calls `done` when every receipt is queued and every channel told to finish.
+  void drain(std::function<void()> done);
+
+  [[nodiscard]] const AuthorityCounts& counts() const { return authority_.counts(); }
+
+ private:
+  struct Session {
+    Session(Channel& to, std::size_t bytesMax, std::chrono::steady_clock::time_point until)
+        : channel(&to), outgoing(bytesMax), helloUntil(until) {}
+
+    Channel* channel;
+    Outgoing outgoing;
+    std::chrono::steady_clock::time_point helloUntil;
+    std::optional<UserId> user;      // once welcome
+    std::size_t bytesUnanswered = 0; // of pushes; 0 again when all their ops are answered
+    std::size_t reads = 0;           // questions at the store for this session
+    bool paused = false;             // mayRead() was false
+    bool touched = false;            // in touched_
+    CloseReason farewell = CloseReason::policyViolation;  // what CloseAction closes with
+  };
+
+  [[nodiscard]] bool hasRoom(SessionId id, const Session& session) const;
+  [[nodiscard]] std::expected<Principal, Rejection> admitted(SessionId id, std::expected<Principal, Rejection> principal);
+  void carryOut(AuthorityActions actions, std::optional<SessionId> asking = {});
+  void send(const SendAction& action);
+  void put(SessionId id, const AuthorityMessage& message, const SharedBytes& bytes);
+  void authenticate(AuthenticateAction action);
+  void answered(Ticket ticket, StoreAnswer answer);
+  void logFault(const StoreAnswer& answer);
+  [[nodiscard]] bool overloaded() const { return bytesUnanswered_ + bytesOrphaned_ > bounds_.bytesUnansweredInAll; }
+  void touch(SessionId id, Session& session);
+  void settleTouched();
+  void finishDraining();
+
+  ServerBounds bounds_;
+  ServerTimeouts timeouts_;
+  Log log_;
+  std::shared_ptr<Authenticator> authenticator_;
+  Post post_;
+  Authority authority_;
+  std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
+  std::map<UserId, std::size_t, std::less<>> connectionsOf_;
+  std::unordered_map<Ticket, SessionId> reads_;
+  std::vector<SessionId> touched_;
+  std::size_t bytesUnanswered_ = 0;  // of all sessions
+  std::size_t bytesOrphaned_ = 0;    // of sessions that have gone since the authority was idle
+  bool full_ = false;                // both together were over the bound
+  SessionId lastSession_ = 0;
+  std::function<void()> drained_;
+  bool draining_ = false;
+  std::chrono::steady_clock::time_point faultLogged_;
+  // What was posted looks here whether the service is still there.
+  std::shared_ptr<SyncService*> self_;
+  StoreThread store_;  // last: its thread calls back
+};
+
+}  // namespace onering::server
