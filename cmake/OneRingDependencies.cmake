@@ -35,19 +35,36 @@ cmake_path(SET ONERING_CAPNP_INCLUDE NORMALIZE ${ONERING_CAPNP_INCLUDE}/../inclu
 find_package(ZLIB REQUIRED)
 find_package(Threads REQUIRED)
 
-if(NOT EMSCRIPTEN)
+# The WebAssembly build shares Boost's headers with the native one, but not the folder they stand in, which is
+# the system's.
+if(EMSCRIPTEN)
+  find_path(ONERING_BOOST_INCLUDE boost/json.hpp PATHS /usr/include /usr/local/include NO_CMAKE_FIND_ROOT_PATH REQUIRED)
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/boost)
+  file(CREATE_LINK ${ONERING_BOOST_INCLUDE}/boost ${CMAKE_BINARY_DIR}/boost/boost SYMBOLIC)
+  add_library(Boost::headers INTERFACE IMPORTED GLOBAL)
+  set_target_properties(Boost::headers PROPERTIES INTERFACE_INCLUDE_DIRECTORIES ${CMAKE_BINARY_DIR}/boost)
+else()
   set(Boost_NO_WARN_NEW_VERSIONS ON)
   find_package(Boost 1.81 REQUIRED)
+endif()
+
+# The header-only parts of Boost that OneRing uses, compiled once; who links these reads their declarations only,
+# which saves every translation unit that includes them most of its time.
+add_library(onering_json STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/boost-json.cpp)
+add_library(onering::json ALIAS onering_json)
+target_compile_options(onering_json PRIVATE -w)
+target_link_libraries(onering_json PUBLIC Boost::headers)
+
+if(NOT EMSCRIPTEN)
   find_package(spdlog REQUIRED)
   find_package(CLI11 REQUIRED)
   find_package(OpenSSL REQUIRED)
 
-  # Asio, Beast and JSON compiled once; who links this reads their declarations only, which saves every
-  # translation unit that includes them most of its time.
   add_library(onering_boost STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/boost.cpp)
   add_library(onering::boost ALIAS onering_boost)
   target_compile_definitions(onering_boost PUBLIC
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
   target_compile_options(onering_boost PRIVATE -w)
-  target_link_libraries(onering_boost PUBLIC Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+  target_link_libraries(onering_boost PUBLIC
+    onering_json Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 endif()

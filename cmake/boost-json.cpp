@@ -1,0 +1,2 @@
+// The bodies of Boost.JSON, compiled in this one place.
+#include <boost/json/src.hpp>
