@@ -169,16 +169,8 @@ export interface Receipt {
   readonly link: string;
 }
 
-/**
- * Something the user did. The ids are there at once; the promises tell what becomes of it.
- *
- * Calls may be made without waiting for earlier ones: they are performed in order, and those that wait
- * together are stored together.
- */
-export interface Operation {
-  /** The op's id: its idempotency key, for ever. */
-  readonly op: string;
-  readonly draft: string;
+/** What becomes of something the user did. */
+export interface Outcome {
   /**
    * Resolves when the op is durable on this device, or was refused there: then nothing has changed. Beside the
    * rules' codes: `storageFull`, `storageUnavailable`, and `unavailable` after {@link Client.close}.
@@ -190,6 +182,18 @@ export interface Operation {
    * `unavailable`: the client was closed first; the op is kept and sent by the next client of this store.
    */
   readonly server: Promise<Result<Receipt>>;
+}
+
+/**
+ * Something the user did. The ids are there at once; the promises tell what becomes of it.
+ *
+ * Calls may be made without waiting for earlier ones: they are performed in order, and those that wait
+ * together are stored together.
+ */
+export interface Operation extends Outcome {
+  /** The op's id: its idempotency key, for ever. */
+  readonly op: string;
+  readonly draft: string;
 }
 
 export interface AppendOperation extends Operation {
@@ -496,10 +500,16 @@ export interface ExportedWork {
 
 /** Rejected work. Nothing leaves it but by the user's decision. `current` is empty until the store is open. */
 export interface Rejected extends Observable<readonly KeptOp[]> {
-  /** Makes the op again, under a new id and the ring's present epoch. It leaves the list when it is stored. */
-  resubmit(op: string): Operation;
-  /** Puts the kept segments of a draft into a new draft of this user, in order. They leave the list when that is stored. */
-  copyToNewDraft(draft: string, options: { readonly title: string }): Operation;
+  /**
+   * Makes the op again, under a new id (told by `local`) and the ring's present epoch. It leaves the list when it
+   * is stored. `notFound` when it is not kept; else as the op itself, and then it stays in the list.
+   */
+  resubmit(op: string): Outcome;
+  /**
+   * Puts the kept segments of a draft into a new draft of this user (its id is told by `local`), in order. They
+   * leave the list when that is stored. `notFound` when the draft has none.
+   */
+  copyToNewDraft(draft: string, options: { readonly title: string }): Outcome;
   /** Drops a kept op and its content for good. `notFound` when it is not kept. */
   dismiss(op: string): Promise<Result<void>>;
   /** All kept work as plain data, for a file or another device. */
