@@ -53,7 +53,7 @@ build_dependency() {
   local platform=$1 name=$2 prefix=$3 version source work
   read -r version _ <<< "$(pinned source "$name")"
   source=$(unpacked_source "$name")
-  work=$cache/work/$platform-$name
+  work=$cache/making/$platform-$name
   say "building $name $version ($platform)"
   rm -rf "$work"
   configure_dependency "$platform" "$name" "$version" "$source" "$work" "$prefix"
@@ -86,7 +86,7 @@ configure_dependency() {
 
 # unpacked_source NAME: the folder of the unpacked source, made ready by the recipe's `prepare` if it has one.
 unpacked_source() {
-  local name=$1 version archive recipe=$root/cmake/dependencies/$1 work=$cache/work/source-$1 target
+  local name=$1 version archive recipe=$root/cmake/dependencies/$1 work=$cache/making/source-$1 target
   read -r version _ <<< "$(pinned source "$name")"
   local preparation=
   [[ -e $recipe/prepare ]] && preparation=$(cat "$recipe/prepare")

@@ -51,7 +51,7 @@ set_up_emscripten() {
 }
 
 unpack_emscripten() {
-  local prefix=$1 work=$cache/work/emscripten name
+  local prefix=$1 work=$cache/making/emscripten name
   say 'unpacking Emscripten'
   rm -rf "$work"
   mkdir -p "$work/prefix" "$work/runtime"
