@@ -111,6 +111,9 @@ class Connection {
   // Rows that the last statement inserted, changed or deleted.
   [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(connection_); }
 
+  // The row number that the last INSERT gave.
+  [[nodiscard]] std::int64_t lastInserted() const { return sqlite3_last_insert_rowid(connection_); }
+
   [[nodiscard]] bool inTransaction() const { return sqlite3_get_autocommit(connection_) == 0; }
   [[nodiscard]] sqlite3* handle() const { return connection_; }
 

@@ -1,5 +1,6 @@
 #include "draft-tables.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "onering/domain/canonical.h"
@@ -71,11 +72,11 @@ std::vector<RingRequest> decodeRequests(std::string_view bytes) {
 
 // Calls `use` with the values of HEAD_COLUMNS.
 template <typename Use>
-auto withHead(const DraftHead& head, Use use) {
+void withHead(const DraftHead& head, Use use) {
   const std::string requests = encodeRequests(head.ring.requests);
-  return use(head.updatedAt, head.deletedAt, head.position.seq, head.position.link, head.segmentCount, head.status,
-             head.ring.epoch, head.ring.since, head.ring.holder, head.owner, head.createdAt, head.holdLimit, head.title,
-             head.platform, Blob{requests});
+  use(head.updatedAt, head.deletedAt, head.position.seq, head.position.link, head.segmentCount, head.status,
+      head.ring.epoch, head.ring.since, head.ring.holder, head.owner, head.createdAt, head.holdLimit, head.title,
+      head.platform, Blob{requests});
 }
 
 // Reads `leading` columns, then HEAD_COLUMNS.
@@ -89,42 +90,43 @@ void readHead(const Rows& rows, DraftHead& head, Leading&... leading) {
 }
 
 CopyKey insertHead(Connection& connection, const DraftHead& head, const LogPosition& base) {
-  return withHead(head, [&](const auto&... values) {
-    return connection
-        .first<CopyKey>("INSERT INTO drafts(draft_id, base_seq, base_link, " HEAD_COLUMNS
-                        ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) "
-                        "RETURNING key",
-                        head.id, base.seq, base.link, values...)
-        .value();
+  withHead(head, [&](const auto&... values) {
+    connection.run("INSERT INTO drafts(draft_id, base_seq, base_link, " HEAD_COLUMNS
+                   ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                   head.id, base.seq, base.link, values...);
   });
+  return connection.lastInserted();
 }
 
+// Two statements, as RETURNING would cost four times as much: SQLite makes a temporary table for it.
 CopyKey updateHead(Connection& connection, const DraftHead& head, Seq expected) {
-  const auto key = withHead(head, [&](const auto&... values) {
-    return connection.first<CopyKey>("UPDATE drafts SET (" HEAD_COLUMNS
-                                     ") = (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) "
-                                     "WHERE draft_id = ?1 AND seq = ?2 RETURNING key",
-                                     head.id, expected, values...);
-  });
+  const auto key =
+      connection.first<CopyKey>("SELECT key FROM drafts WHERE draft_id = ?1 AND seq = ?2", head.id, expected);
   if (!key) {
     throw Conflict{"draft is not where the batch expected it"};
   }
+  withHead(head, [&](const auto&... values) {
+    connection.run("UPDATE drafts SET (" HEAD_COLUMNS
+                   ") = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) WHERE key = ?1",
+                   *key, values...);
+  });
   return *key;
 }
 
 // --- what an accepted op adds ---------------------------------------------------------------------------
 
-void insertEntry(Connection& connection, CopyKey key, const AcceptedOp& accepted) {
+// `position`: the draft's segments before the entry.
+void insertEntry(Connection& connection, CopyKey key, const AcceptedOp& accepted, std::uint32_t position) {
   const LogEntry& entry = accepted.entry;
   const std::string op = canonicalBytes(entry.op, stampOf(entry));
   const auto& added = accepted.change.added;
+  assert(!added || added->position == position);
   const Erasable content = erasableOf(entry.op);
   connection.run(
       "INSERT INTO log(id, op, op_id, link, display, position, segment_id, text, salt) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-      rowId(key, entry.seq), Blob{op}, entry.op.id, entry.link, entry.actorDisplay,
-      added ? std::optional(added->position) : std::nullopt, added ? std::optional(added->id) : std::nullopt,
-      content.text, content.salt);
+      rowId(key, entry.seq), Blob{op}, entry.op.id, entry.link, entry.actorDisplay, position,
+      added ? std::optional(added->id) : std::nullopt, content.text, content.salt);
 }
 
 // A segment that came with a snapshot. The op is what a segment tells of the one that appended it.
@@ -172,11 +174,11 @@ void refuseRejected(Connection& connection, const Op& op) {
   }
 }
 
-void writeOp(Connection& connection, CopyKey key, const AcceptedOp& accepted) {
+void writeOp(Connection& connection, CopyKey key, const AcceptedOp& accepted, std::uint32_t position) {
   const LogEntry& entry = accepted.entry;
   const Change& change = accepted.change;
   refuseRejected(connection, entry.op);
-  insertEntry(connection, key, accepted);
+  insertEntry(connection, key, accepted, position);
   if (change.redacted) {
     redact(connection, key, entry.op.draft, *change.redacted);
   }
@@ -192,12 +194,18 @@ void writeOp(Connection& connection, CopyKey key, const AcceptedOp& accepted) {
   }
 }
 
+std::uint32_t countAdded(const std::vector<AcceptedOp>& ops) {
+  return static_cast<std::uint32_t>(std::ranges::count_if(ops, [](const AcceptedOp& op) { return !!op.change.added; }));
+}
+
 void writeDraft(Connection& connection, const DraftWrite& write) {
   assert(write.head.position.seq == write.expected + write.ops.size());
   const CopyKey key =
       write.expected == 0 ? insertHead(connection, write.head, {}) : updateHead(connection, write.head, write.expected);
+  std::uint32_t position = write.head.segmentCount - countAdded(write.ops);
   for (const AcceptedOp& op : write.ops) {
-    writeOp(connection, key, op);
+    writeOp(connection, key, op, position);
+    position += op.change.added ? 1 : 0;
   }
 }
 
@@ -248,14 +256,67 @@ Segment segmentFrom(const Rows& rows) {
   return segment;
 }
 
-std::vector<Segment> segmentsOf(Connection& connection, CopyKey key, std::uint32_t from, std::uint32_t end,
+// Which copy, and the ends of its segments and its log.
+struct Extent {
+  CopyKey key = 0;
+  std::uint32_t segments = 0;
+  Seq seq = 0;
+};
+
+std::optional<Extent> extentOf(Connection& connection, const DraftId& draft) {
+  Extent extent;
+  Rows rows = connection.select("SELECT key, segment_count, seq FROM drafts WHERE draft_id = ?1", draft);
+  if (!rows.next()) {
+    return std::nullopt;
+  }
+  rows.read(extent.key, extent.segments, extent.seq);
+  return extent;
+}
+
+// The row of the segment at `position`. It is behind as many rows as there are segments before it, and in front of
+// as many as there are after it; between these ends lie only as many rows as there are ops that add no segment.
+std::int64_t rowOfSegment(Connection& connection, const Extent& extent, std::uint32_t position) {
+  std::int64_t low = rowId(extent.key, std::uint64_t{position} + 1);
+  std::int64_t high = rowId(extent.key, extent.seq - (extent.segments - 1 - position));
+  while (low < high) {
+    const std::int64_t middle = low + (high - low + 1) / 2;
+    Rows rows =
+        connection.select("SELECT id, position FROM log WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT 1", middle, high);
+    std::int64_t row = 0;
+    std::uint32_t before = 0;
+    const bool found = rows.next();
+    if (found) {
+      rows.read(row, before);
+    }
+    if (found && before <= position) {
+      low = row;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+std::vector<Segment> segmentsOf(Connection& connection, const Extent& extent, std::uint32_t from, std::uint32_t end,
                                 std::size_t bytesMax) {
   std::vector<Segment> segments;
+  end = std::min(end, extent.segments);
+  if (from >= end) {
+    return segments;
+  }
   Rows rows = connection.select(
-      "SELECT op, text, salt, display, position FROM log WHERE place >= ?1 AND place < ?2 ORDER BY place",
-      rowId(key, from), rowId(key, end));
-  for (std::size_t bytes = 0; rows.next();) {
+      "SELECT op, text, salt, display, position FROM log WHERE id >= ?1 AND id < ?2 AND +segment_id IS NOT NULL "
+      "ORDER BY id",
+      rowOfSegment(connection, extent, from), rowId(extent.key + 1, 0));
+  std::size_t bytes = 0;
+  for (std::uint32_t position = from; position < end; ++position) {
+    if (!rows.next()) {
+      throwDamaged("every segment");
+    }
     Segment segment = segmentFrom(rows);
+    if (segment.position != position) {
+      throwDamaged("the next segment");
+    }
     bytes += segment.content.text.size();
     if (bytes > bytesMax && !segments.empty()) {
       break;
@@ -449,8 +510,8 @@ std::optional<Digest> linkAt(Connection& connection, const DraftId& draft, Seq s
 
 std::vector<Segment> readSegments(Connection& connection, const DraftId& draft, std::uint32_t from, std::uint32_t end,
                                   std::size_t bytesMax) {
-  const auto key = keyOf(connection, draft);
-  return key ? segmentsOf(connection, *key, from, end, bytesMax) : std::vector<Segment>{};
+  const auto extent = extentOf(connection, draft);
+  return extent ? segmentsOf(connection, *extent, from, end, bytesMax) : std::vector<Segment>{};
 }
 
 std::vector<RingPass> readPasses(Connection& connection, const DraftId& draft, std::uint32_t from,
@@ -547,7 +608,8 @@ std::optional<SetAsidePart> readSetAsidePart(Connection& connection, const Draft
     }
     readHead(rows, part.head, key);
   }
-  part.segments = segmentsOf(connection, key, from, part.head.segmentCount, bytesMax);
+  const Extent extent{key, part.head.segmentCount, part.head.position.seq};
+  part.segments = segmentsOf(connection, extent, from, extent.segments, bytesMax);
   return part;
 }
 

@@ -40,11 +40,12 @@ std::vector<std::string> findDamage(Connection& connection) {
   addDrafts(connection.select("SELECT coalesce(draft_id, aside_of) FROM drafts d WHERE link <> base_link "
                               "AND link IS NOT (SELECT l.link FROM log l WHERE l.id = (d.key << 32 | seq))"),
             "I4 the head is the last entry", findings);
-  addDrafts(connection.select("SELECT coalesce(draft_id, aside_of) FROM drafts d WHERE segment_count <> "
-                              "(SELECT count(*) FROM log l WHERE l.place >= d.key << 32 "
-                              "AND l.place < (d.key << 32 | segment_count)) "
-                              "OR EXISTS (SELECT 1 FROM log l WHERE l.place >= (d.key << 32 | segment_count) "
-                              "AND l.place < d.key + 1 << 32)"),
+  addDrafts(connection.select(
+                "SELECT coalesce(draft_id, aside_of) FROM drafts d WHERE segment_count <> "
+                "(SELECT count(segment_id) FROM log l WHERE l.id > d.key << 32 AND l.id <= (d.key << 32 | seq)) "
+                "OR key IN (SELECT draft FROM (SELECT draft, position, "
+                "count(segment_id) OVER (PARTITION BY draft ORDER BY id) - (segment_id IS NOT NULL) AS before "
+                "FROM log) WHERE position <> before)"),
             "I5 positions run without gap", findings);
   addDrafts(connection.select("SELECT coalesce(draft_id, aside_of) FROM drafts d WHERE epoch <> "
                               "(SELECT count(*) FROM ring_passes p WHERE p.id > d.key << 32 "

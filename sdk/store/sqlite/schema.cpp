@@ -13,10 +13,13 @@ constexpr std::uint32_t kApplicationId = 0x31526E67;
 // and a new one goes behind the last whatever the draft's length. `draft` is the copy's key in `drafts`.
 //
 // `log` has one row for an accepted op, and everything of it: the segment that an append adds is the op, its text
-// beside it, and its position. (A second table of segments would be a second row and a second page for each
+// beside it, and its position. (A second table of segments would be a second row, and a second page, for each
 // append.) A snapshot brings segments without the log that they came by: those rows have no op_id, and an `op`
-// that says of the op what a segment knows. The unique indexes begin with the id, not with the draft, because
-// UUIDv7 grow with time: new entries of all drafts fall on the index's last page instead of on one page per draft.
+// that says of the op what a segment knows.
+//
+// The unique indexes begin with the id and not with the draft: UUIDv7 grow with time, so new entries of all drafts
+// fall on an index's last page instead of on a page for each draft. Positions need no index: position p came by
+// op p + 1 or one of the next few, as many as there are ops that add no segment, and is found by halving these.
 constexpr Sql kVersion1 = R"(
   PRAGMA application_id = 827485799;
   PRAGMA user_version = 1;
@@ -62,16 +65,14 @@ constexpr Sql kVersion1 = R"(
     op_id BLOB,                        -- NULL: a segment that a snapshot brought, no entry of the log
     link BLOB,
     display TEXT NOT NULL,             -- of the actor
-    position INTEGER,                  -- of the segment that the op added, as are the rest
-    segment_id BLOB,
-    text TEXT,                         -- NULL: erased
+    position INTEGER NOT NULL,         -- segments before it; of one that it adds, the position
+    segment_id BLOB,                   -- NULL: it adds none
+    text TEXT,                         -- NULL: there is none, or it was erased
     salt BLOB,
-    draft INTEGER GENERATED ALWAYS AS (id >> 32) VIRTUAL,
-    place INTEGER GENERATED ALWAYS AS (id >> 32 << 32 | position) VIRTUAL
+    draft INTEGER GENERATED ALWAYS AS (id >> 32) VIRTUAL
   ) STRICT;
   CREATE UNIQUE INDEX log_op ON log(op_id, draft) WHERE op_id IS NOT NULL;
   CREATE UNIQUE INDEX log_segment ON log(segment_id, draft) WHERE segment_id IS NOT NULL;
-  CREATE UNIQUE INDEX log_place ON log(place) WHERE place IS NOT NULL;
 
   CREATE TABLE ring_passes(
     id INTEGER PRIMARY KEY,            -- draft << 32 | epoch
