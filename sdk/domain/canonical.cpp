@@ -138,7 +138,8 @@ std::string encode(const Row& row) {
 
   std::string bytes;
   bytes.reserve(8 * (1 + data + pointers) + row.texts[0].size() + row.texts[1].size() + row.texts[2].size() + 24);
-  appendWord(bytes, std::uint64_t{data} << 32U | std::uint64_t{pointers} << 48U);
+  constexpr std::uint64_t kEmptyStruct = 0xFFFFFFFCU;  // points at itself, so as not to be null
+  appendWord(bytes, data + pointers == 0 ? kEmptyStruct : std::uint64_t{data} << 32U | std::uint64_t{pointers} << 48U);
   for (std::size_t i = 0; i < data; ++i) appendWord(bytes, row.words[i]);
 
   std::uint64_t before = 0;  // words of the texts already placed

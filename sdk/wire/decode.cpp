@@ -1,8 +1,8 @@
 // Reads messages that may be hostile. How it stays inside its bounds:
 //
 //   frame    the segment table is added up in 64 bits and must come out at the message's size
-//   reading  Cap'n Proto checks every pointer; the traversal limit is the message's own size, so that no byte
-//            is read twice, however its pointers overlap
+//   reading  Cap'n Proto checks every pointer; what is read in all is at most twice the message's size (once is
+//            enough for a single segment), however its pointers overlap
 //   memory   whatever is not a copy of the bytes (elements of lists, names that are used again) is paid for
 //            from a budget that the message's size sets, before it is made
 //
@@ -620,7 +620,8 @@ std::expected<Message, Rejection> decode(std::string_view bytes, std::size_t byt
   try {
     kj::Array<capnp::word> copy;
     const auto words = wordsOf(bytes, copy);
-    capnp::FlatArrayMessageReader reader(words, {.traversalLimitInWords = words.size(), .nestingLimit = kNestingMax});
+    capnp::FlatArrayMessageReader reader(words,
+                                         {.traversalLimitInWords = 2 * words.size(), .nestingLimit = kNestingMax});
     Budget budget(bytes.size());
     return messageOf(reader.getRoot<Root>(), budget);
   } catch (const kj::Exception&) {

@@ -26,11 +26,11 @@
 # the segments, nothing after them. A sender writes one segment; a receiver takes up to 8.
 #
 # Bounds: every message is at most `Limits.messageBytes` long, in both directions. Nothing in a message is
-# trusted: a peer checks the segment table (in 64-bit arithmetic), the traversal limit (the message's own
-# size: no byte is read twice), the nesting limit (16), every enum, union and length before it uses
-# anything, and what a message unfolds to is at most 32 times its size and 4 KiB. An authority answers a
-# malformed message with `refused {protocolError}`, or `{messageTooLarge}`, and a close; a replica closes,
-# keeps its work and says so.
+# trusted: a peer checks the segment table (in 64-bit arithmetic), the traversal limit (twice the message's
+# own size, so that overlapping pointers gain nothing), the nesting limit (16), every enum, union and length
+# before it uses anything; what a message unfolds to is at most 32 times its size and 4 KiB. An authority
+# answers a malformed message with `refused {protocolError}`, or `{messageTooLarge}`, and a close; a replica
+# closes, keeps its work and says so.
 #
 # Times are milliseconds since 1970-01-01 UTC; a field that ends in `Ms` is a span of milliseconds. Ids are
 # UUIDv7 (RFC 9562), carried as two big-endian 64-bit halves: `hi` holds bytes 0-7 of the id and `lo` bytes
