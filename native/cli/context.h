@@ -30,9 +30,11 @@ struct Context {
 // Prints `what` (with --json as {"error":{"code","message"}}) on stderr and sets context.exit.
 void fail(Context& context, Exit exit, const Rejection& what);
 
-// The store that `--store` names: `memory`, a postgres:// URL, or the path of a SQLite file.
-// `mustExist`: a SQLite file that is not there is an error instead of a new store.
-[[nodiscard]] std::expected<std::unique_ptr<Store>, Rejection> openStore(const std::string& where, bool mustExist);
+enum class StoreUse { readOnly, readWrite };
+
+// The store that `--store` names: `memory`, a postgres:// URL, or the path of a SQLite file. Read only, the file
+// must exist; a server may be writing it meanwhile.
+[[nodiscard]] std::expected<std::unique_ptr<Store>, Rejection> openStore(const std::string& where, StoreUse use);
 
 inline constexpr const char* kDefaultStore = "onering.db";  // in the current folder
 

@@ -30,6 +30,7 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
                                                        .keep_alive_pings = true});
     stream_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
       response.set(beast::http::field::sec_websocket_protocol, kSubprotocol);
+      response.erase(beast::http::field::server);
     }));
     stream_.read_message_max(transport_->messageBytes);
     stream_.auto_fragment(false);

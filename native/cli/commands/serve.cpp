@@ -1,0 +1,152 @@
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "commands.h"
+#include "onering/server/server.h"
+#include "onering/system/system.h"
+
+namespace onering::cli {
+
+namespace {
+
+struct ServeSettings {
+  std::string listen = "127.0.0.1:8080";
+  std::string store = kDefaultStore;
+  std::string web;
+  bool devAuth = false;
+  std::string jwtKeyFile;
+  std::string jwtIssuer;
+  std::string jwtAudience;
+  std::vector<std::string> allowOrigin;
+  std::string logLevel = "info";
+};
+
+std::expected<std::shared_ptr<Authenticator>, Rejection> authenticatorFor(const ServeSettings& settings) {
+  if (settings.devAuth) {
+    return std::make_shared<DevAuthenticator>();
+  }
+  std::ifstream file(settings.jwtKeyFile, std::ios::binary);
+  std::string key{std::istreambuf_iterator<char>(file), {}};
+  if (!file.good() && !file.eof()) {
+    return std::unexpected(rejection(ErrorCode::storageUnavailable, "cannot read the key file"));
+  }
+  while (key.ends_with('\n') || key.ends_with('\r')) {
+    key.pop_back();
+  }
+  auto jwt = JwtAuthenticator::create(
+      {.key = std::move(key), .issuer = settings.jwtIssuer, .audience = settings.jwtAudience, .now = systemNow});
+  if (!jwt) {
+    return std::unexpected(std::move(jwt.error()));
+  }
+  return std::shared_ptr<Authenticator>(std::move(*jwt));
+}
+
+Log logTo(std::shared_ptr<spdlog::logger> logger) {
+  return [logger = std::move(logger)](LogLevel level, std::string_view text) {
+    constexpr auto kLevels = std::to_array({spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err});
+    logger->log(kLevels[static_cast<std::size_t>(level)], spdlog::string_view_t(text.data(), text.size()));
+  };
+}
+
+std::shared_ptr<spdlog::logger> makeLogger(const std::string& level) {
+  auto logger = std::make_shared<spdlog::logger>("onering", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog::level::from_str(level));
+  return logger;
+}
+
+// SIGINT and SIGTERM wait until someone asks for them; every thread that is started from here on leaves them alone.
+sigset_t holdSignals() {
+  std::signal(SIGPIPE, SIG_IGN);  // who reads the log may leave
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+// The first signal stops the server with all due care, the second at once.
+void stopOnSignals(Server& server, const sigset_t& signals) {
+  std::thread([&server, signals] {
+    int which = 0;
+    sigwait(&signals, &which);
+    server.stop();
+    sigwait(&signals, &which);
+    ::_exit(static_cast<int>(Exit::interrupted));
+  }).detach();
+}
+
+void serve(Context& context, const ServeSettings& settings) {
+  const sigset_t signals = holdSignals();
+  auto authenticator = authenticatorFor(settings);
+  if (!authenticator) {
+    fail(context, Exit::usage, authenticator.error());
+    return;
+  }
+  auto store = openStore(settings.store, StoreUse::readWrite);
+  if (!store) {
+    fail(context, Exit::storage, store.error());
+    return;
+  }
+  const auto logger = makeLogger(settings.logLevel);
+  ServerOptions options;
+  options.listen = settings.listen;
+  options.store = std::move(*store);
+  options.authenticator = std::move(*authenticator);
+  options.webDirectory = settings.web;
+  options.allowedOrigins = settings.allowOrigin;
+  options.log = logTo(logger);
+  auto server = Server::create(std::move(options));
+  if (!server) {
+    fail(context, server.error().code == ErrorCode::unavailable ? Exit::unavailable : Exit::usage, server.error());
+    return;
+  }
+  if (settings.store == kDefaultStore) {
+    logger->info("keeping drafts in {}", std::filesystem::absolute(settings.store).string());
+  }
+  if (settings.devAuth) {
+    std::cerr << "onering: development mode: every name is believed; for this machine only\n";
+  }
+  stopOnSignals(**server, signals);
+  std::cout << R"({"ready":true,"listen":")" << (*server)->boundAddress() << "\"}" << std::endl;
+  (*server)->run();
+  logger->info("stopped");
+}
+
+}  // namespace
+
+void addServe(CLI::App& app, Context& context) {
+  auto settings = std::make_shared<ServeSettings>();
+  CLI::App* command = app.add_subcommand("serve", "Keep drafts and sync them with replicas, until stopped");
+  command->add_option("--listen", settings->listen, "ADDRESS:PORT or [IPV6]:PORT; port 0: one that is free")->capture_default_str();
+  command->add_option("--store", settings->store, "`memory`, the path of a SQLite file, or a postgres:// URL")->capture_default_str();
+  command->add_option("--web", settings->web, "also serve the files of this folder")->check(CLI::ExistingDirectory);
+  auto* auth = command->add_option_group("authentication", "who may sign in (one of them)");
+  auth->add_flag("--dev-auth", settings->devAuth, "development: tokens are names, believed; loopback addresses only");
+  auth->add_option("--jwt-key-file", settings->jwtKeyFile, "tokens are JWTs signed (HS256) with the key in this file")
+      ->check(CLI::ExistingFile);
+  auth->require_option(1);
+  command->add_option("--jwt-issuer", settings->jwtIssuer, "what `iss` must be");
+  command->add_option("--jwt-audience", settings->jwtAudience, "what `aud` must hold");
+  command->add_option("--allow-origin", settings->allowOrigin, "pages of this origin may connect, e.g. https://app.example.org");
+  command->add_option("--log-level", settings->logLevel, "of the log on stderr")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+      ->capture_default_str();
+  command->add_flag("--json", context.json, "errors as JSON");
+  command->callback([settings, &context] { serve(context, *settings); });
+}
+
+}  // namespace onering::cli

@@ -1,0 +1,50 @@
+#include "context.h"
+
+#include <filesystem>
+#include <iostream>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+
+#include "onering/store/memory/memory-store.h"
+#include "onering/store/sqlite/sqlite-store.h"
+
+namespace onering::cli {
+
+void fail(Context& context, Exit exit, const Rejection& what) {
+  const std::string code(errorName(what.code));
+  if (context.json) {
+    std::cerr << R"({"error":{"code":")" << code << R"(","message":)" << boost::json::serialize(boost::json::string(what.message))
+              << "}}\n";
+  } else {
+    std::cerr << "onering: " << code << ": " << what.message << '\n';
+  }
+  context.exit = exit;
+}
+
+std::expected<std::unique_ptr<Store>, Rejection> openStore(const std::string& where, StoreUse use) {
+  if (where == "memory") {
+    return std::make_unique<MemoryStore>();
+  }
+  if (where.starts_with("postgres://") || where.starts_with("postgresql://")) {
+    return std::unexpected(rejection(ErrorCode::storageUnavailable, "this build has no PostgreSQL store"));
+  }
+  if (where.contains("://")) {
+    return std::unexpected(
+        rejection(ErrorCode::storageUnavailable, "a store is `memory`, the path of a SQLite file or a postgres:// URL, not " + where));
+  }
+  const bool readOnly = use == StoreUse::readOnly;
+  if (readOnly && !std::filesystem::exists(where)) {
+    return std::unexpected(rejection(ErrorCode::storageUnavailable, "there is no file " + where));
+  }
+  SqliteOptions options;
+  options.path = where;
+  options.readOnly = readOnly;
+  auto opened = SqliteStore::open(options);
+  if (!opened) {
+    return std::unexpected(rejection(errorOf(opened.error().fault), "cannot open " + where + ": " + opened.error().detail));
+  }
+  return std::move(*opened);
+}
+
+}  // namespace onering::cli
