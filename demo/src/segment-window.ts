@@ -1,0 +1,78 @@
+// Which confirmed segments of a draft are in the page: a run without gaps, at most `rowsMax` of them, whatever
+// the draft's size. It follows the end while it is there, and stays where the reader has gone.
+//
+// Invariants: rows[i].position === first + i; first + rows.length <= count; rows.length <= rowsMax.
+import type { DraftChange, Segment } from '@onering/sdk';
+
+export const rowsMax = 600;
+export const pageRows = 200;
+
+export class SegmentWindow {
+  // Confirmed segments of the draft.
+  count = 0;
+  first = 0;
+  rows: readonly Segment[] = [];
+
+  get end(): number {
+    return this.first + this.rows.length;
+  }
+
+  get atEnd(): boolean {
+    return this.end === this.count;
+  }
+
+  // What lies above and below the window, to be read from the device: [from, to).
+  get earlier(): readonly [number, number] {
+    return [Math.max(0, this.first - pageRows), this.first];
+  }
+
+  get later(): readonly [number, number] {
+    return [this.end, Math.min(this.count, this.end + pageRows)];
+  }
+
+  apply(change: DraftChange): void {
+    const follows = this.atEnd || change.reset;
+    if (change.reset) this.#restart([]);
+    this.count = change.draft?.segmentCount ?? 0;
+    const start = change.appended[0]?.position ?? this.count;
+    if (start < this.end) {
+      // The window cannot hold what the draft does not have: it was replaced.
+      this.#restart([]);
+    }
+    if (change.appended.length > 0 && follows) this.#follow(change.appended, start);
+    if (change.redacted.length > 0) this.#erase(new Set(change.redacted));
+  }
+
+  // Segments as read for `earlier`, `later` or any other place; where they do not touch the window they replace it.
+  put(segments: readonly Segment[]): void {
+    const start = segments[0]?.position;
+    if (start === undefined) return;
+    if (start + segments.length === this.first) {
+      this.rows = [...segments, ...this.rows].slice(0, rowsMax);
+      this.first = start;
+    } else if (start === this.end) {
+      this.#add(segments);
+    } else {
+      this.#restart(segments);
+    }
+  }
+
+  #follow(appended: readonly Segment[], start: number): void {
+    if (start === this.end) this.#add(appended);
+    else this.#restart(appended);
+  }
+
+  #add(segments: readonly Segment[]): void {
+    this.rows = [...this.rows, ...segments].slice(-rowsMax);
+    this.first = (segments[segments.length - 1]?.position ?? 0) + 1 - this.rows.length;
+  }
+
+  #restart(segments: readonly Segment[]): void {
+    this.rows = segments.slice(-rowsMax);
+    this.first = this.rows[0]?.position ?? this.count;
+  }
+
+  #erase(ids: ReadonlySet<string>): void {
+    this.rows = this.rows.map((row) => (ids.has(row.id) ? { ...row, text: '', redacted: true } : row));
+  }
+}
