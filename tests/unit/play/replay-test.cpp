@@ -96,11 +96,11 @@ TEST_CASE("what the rules refuse is left out and told, and the rest goes on") {
 TEST_CASE("a draft that cannot be created leaves nothing") {
   Told told;
   const auto whole =
-      replay(R"({"title":"","turns":[{"author":"ann","at":"2024-05-01T12:00:00Z","segments":["a"]}]})", told);
+      replay(R"({"title":"\u0007","turns":[{"author":"ann","at":"2024-05-01T12:00:00Z","segments":["a"]}]})", told);
   REQUIRE(whole);
   CHECK(whole->sums.ops == 0);
   CHECK(whole->sums.refused == 2);
-  CHECK(told.lines[0].position == LogPosition{});
+  CHECK(told.lines[0] == play::ReplayLine{"\a", {}, ContentHash().of("\a")});
 }
 
 TEST_CASE("a line that cannot be read ends the replay and is named") {
