@@ -38,14 +38,16 @@ class Authority::Decider {
   }
 
   void decideAll() {
-    work_.deciding.emplace();
+    work_.deciding = std::make_shared<Batch>();
     work_.answers.clear();
     work_.before.clear();
     for (const Submission& submission : work_.submissions) {
-      const bool known = known_.contains({submission.op.draft, submission.op.id});
+      const OpKey key{submission.op.draft, submission.op.id};
+      const bool known = known_.contains(key) || here_.contains(key);
       Receipt receipt = decide(submission);
       work_.answers.push_back({submission.session, receiptFor(submission.op, std::move(receipt)), !known});
     }
+    for (const auto& [draft, at] : writes_) work_.deciding->drafts[at].head = *authority_.cached(draft);
   }
 
  private:
@@ -53,21 +55,31 @@ class Authority::Decider {
     const Op& op = submission.op;
     const DraftState* draft = authority_.cached(op.draft);
     const OpKey key{op.draft, op.id};
-    const auto known = known_.find(key);
-    if (known != known_.end()) {  // K2: before any other check
-      if (known->second.actor == op.actor) {
-        if (known->second.digest == opDigest(op)) return known->second.receipt;
-        return rejection(ErrorCode::idempotencyKeyReused);  // K3
-      }
-      // K3, I10: someone else's op id is only told to members.
-      const bool member = draft && draft->roleOf(op.actor);
-      return rejection(member ? ErrorCode::idTaken : ErrorCode::notFound);
+    if (const auto known = known_.find(key); known != known_.end()) {  // K2: before any other check
+      const KnownOp& first = known->second;
+      return repeated(op, draft, first.actor, first.receipt, [&] { return first.digest == opDigest(op); });
+    }
+    if (const auto here = here_.find(key); here != here_.end()) {
+      const Op& first = *here->second.op;
+      return repeated(op, draft, first.actor, here->second.receipt, [&] { return opDigest(first) == opDigest(op); });
     }
     if (auto wrong = validate(op, authority_.options_.limits)) return std::move(*wrong);  // the same for ever: not remembered
     const auto verdict =
         judge({.op = op, .draft = draft, .segment = segmentRef(op), .now = now_, .limits = authority_.options_.limits},
               Judge::authority);
-    return verdict ? accepted(submission, draft) : rejected(op, verdict.error());
+    Receipt receipt = verdict ? accepted(submission, draft) : rejected(op, verdict.error());
+    here_.emplace(key, DecidedHere{&op, receipt});
+    return receipt;
+  }
+
+  // The op id has been used before, by `actor`.
+  template <typename SameContent>
+  static Receipt repeated(const Op& op, const DraftState* draft, const UserId& actor, const Receipt& receipt,
+                          SameContent sameContent) {
+    if (actor == op.actor) return sameContent() ? receipt : rejection(ErrorCode::idempotencyKeyReused);  // K3
+    // K3, I10: someone else's op id is only told to members.
+    const bool member = draft && draft->roleOf(op.actor);
+    return rejection(member ? ErrorCode::idTaken : ErrorCode::notFound);
   }
 
   Receipt accepted(const Submission& submission, const DraftState* draft) {
@@ -79,17 +91,13 @@ class Authority::Decider {
     remember(entry, change);
 
     const Receipt receipt = acceptedFor(entry);
-    known_.emplace(OpKey{entry.op.draft, entry.op.id}, KnownOp{entry.op.actor, opDigest(entry.op), receipt});
     DraftWrite& write = writeFor(state.id, expected);
     write.ops.push_back({std::move(entry), std::move(change)});
-    write.head = state;
     return receipt;
   }
 
   Receipt rejected(const Op& op, const Rejection& why) {
-    const Digest digest = opDigest(op);
-    known_.emplace(OpKey{op.draft, op.id}, KnownOp{op.actor, digest, why});
-    work_.deciding->rejected.push_back({.key = {op.draft, op.id}, .actor = op.actor, .digest = digest, .why = why, .at = now_});
+    work_.deciding->rejected.push_back({.key = {op.draft, op.id}, .actor = op.actor, .digest = opDigest(op), .why = why, .at = now_});
     return why;
   }
 
@@ -115,7 +123,12 @@ class Authority::Decider {
   Authority& authority_;
   BatchInWork& work_;
   Time now_;
-  std::map<OpKey, KnownOp> known_;
+  struct DecidedHere {
+    const Op* op;  // of a submission
+    Receipt receipt;
+  };
+  std::map<OpKey, KnownOp> known_;      // from before
+  std::map<OpKey, DecidedHere> here_;   // by this batch
   std::map<SegmentKey, SegmentRef> segments_;
   std::map<DraftId, std::size_t> writes_;
 };
@@ -345,7 +358,7 @@ void Authority::decide(const Found& found, const Lookup& asked, Time now, Author
     return;
   }
   batch_->ticket = ++lastTicket_;
-  actions.emplace_back(AskAction{batch_->ticket, *batch_->deciding});
+  actions.emplace_back(AskAction{batch_->ticket, CommitQuestion{batch_->deciding}});
 }
 
 void Authority::batchCommitted(Time now, AuthorityActions& actions) {
@@ -374,7 +387,7 @@ void Authority::batchFailed(const StoreError& error, Time now, AuthorityActions&
     return;
   }
   ++counts_.faults;
-  batch_->deciding.emplace();
+  batch_->deciding = std::make_shared<Batch>();
   batch_->answers.clear();
   for (const Submission& submission : batch_->submissions) {
     forget(submission.op.draft);

@@ -281,6 +281,10 @@ void Replica::drop(const DraftId& id, Copy& copy) {
     forgetWrites(id);
     step_.changes.dropped.push_back(id);
   }
+  // What the log has taken already has arrived; there is no copy any more to fold it into.
+  for (const std::uint64_t order : std::deque(copy.pending)) {
+    if (outbox_.at(order).accepted) leaveOutbox(order, copy);
+  }
   loseCopy(id, copy);
 }
 

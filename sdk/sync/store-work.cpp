@@ -150,7 +150,7 @@ struct Performer {
   const ReadPolicy& policy;
 
   StoreAnswer operator()(const Lookup& lookup) const { return store.find(lookup); }
-  StoreAnswer operator()(const Batch& batch) const { return store.commit(batch); }
+  StoreAnswer operator()(const CommitQuestion& question) const { return store.commit(*question.batch); }
   StoreAnswer operator()(const CatchUpQuestion& question) const { return catchUp(store, question, policy); }
   StoreAnswer operator()(const ChangesQuestion& question) const { return changes(store, question, policy); }
 };

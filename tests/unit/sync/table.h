@@ -219,7 +219,7 @@ class Table {
     if (questions_.empty() || holdQuestions) return false;
     const AskAction ask = std::move(questions_.front());
     questions_.pop_front();
-    const bool fails = nextCommitFails && std::holds_alternative<Batch>(ask.question);
+    const bool fails = nextCommitFails && std::holds_alternative<CommitQuestion>(ask.question);
     StoreAnswer answer = fails && !commitAnyway ? StoreAnswer(StoreResult<void>()) : perform(store, ask.question, policy);
     if (fails) answer = StoreResult<void>(std::unexpected(StoreError{*std::exchange(nextCommitFails, std::nullopt), "by the test"}));
     carryOut(authority->answered(ask.ticket, std::move(answer), now));

@@ -155,7 +155,7 @@ class Authority {
     Time startedAt;
     std::vector<Submission> submissions;
     int attempts = 1;
-    std::optional<Batch> deciding;   // set once judged: what is being committed
+    std::shared_ptr<Batch> deciding; // set once judged: what is being committed
     std::map<DraftId, LogPosition> before;  // where each draft that it writes stood
     std::vector<Answer> answers;
   };

@@ -7,6 +7,7 @@
 // the order in which they were asked.
 #pragma once
 
+#include <memory>
 #include <variant>
 #include <vector>
 
@@ -37,11 +38,16 @@ struct ReadPolicy {
   std::uint32_t changesPerAnswer = 2'000;
 };
 
-using StoreQuestion = std::variant<Lookup, Batch, CatchUpQuestion, ChangesQuestion>;
+// The batch is shared, not copied: the authority reads it again when it is committed. Nobody changes it.
+struct CommitQuestion {
+  std::shared_ptr<const Batch> batch;
+};
+
+using StoreQuestion = std::variant<Lookup, CommitQuestion, CatchUpQuestion, ChangesQuestion>;
 using StoreAnswer =
     std::variant<StoreResult<Found>, StoreResult<void>, StoreResult<std::vector<AuthorityMessage>>>;
 
-// Does what `question` asks; a Lookup is answered by Found, a Batch by void, the others by messages to send.
+// Does what `question` asks; a Lookup is answered by Found, a CommitQuestion by void, the others by messages to send.
 [[nodiscard]] StoreAnswer perform(Store& store, const StoreQuestion& question, const ReadPolicy& policy);
 
 }  // namespace onering
