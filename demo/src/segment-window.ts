@@ -4,8 +4,8 @@
 // Invariants: rows[i].position === first + i; first + rows.length <= count; rows.length <= rowsMax.
 import type { DraftChange, Segment } from '@onering/sdk';
 
-export const rowsMax = 600;
-export const pageRows = 200;
+export const rowsMax = 400;
+export const pageRows = 100;
 
 export class SegmentWindow {
   // Confirmed segments of the draft.

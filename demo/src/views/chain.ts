@@ -9,7 +9,7 @@ import { chainMark, icon } from './marks.js';
 export class Chain {
   readonly element: HTMLElement;
   readonly #mark = h('div', { class: 'chain-picture' });
-  readonly #seq = h('span', { class: 'chain-seq' });
+  readonly #seq = h('data', { class: 'chain-seq' });
   readonly #link = h('code', { class: 'chain-link' });
   readonly #state = h('p', { class: 'card-note' });
   #full = '';
@@ -34,6 +34,7 @@ export class Chain {
     if (draft.link === this.#full) return;
     this.#full = draft.link;
     fill(this.#mark, chainMark(draft.link));
+    this.#seq.value = String(draft.seq);
     setText(this.#seq, `#${count(draft.seq)}`);
     setText(this.#link, draft.link.slice(0, 12));
     this.#link.title = draft.link;

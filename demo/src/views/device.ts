@@ -1,15 +1,13 @@
 // How this device stands: link, storage, what waits and what was kept; going offline on purpose.
 import type { Client, Status } from '@onering/sdk';
 
-import { fill, h, newId, setAttribute, setText } from '../dom.js';
+import { fill, h, newId, setText } from '../dom.js';
 import type { Notices } from '../notices.js';
 import { keptAddress } from '../route.js';
 import { Scope, type View } from '../scope.js';
 import { onTick } from '../ticker.js';
 import { count, linkNames, linkSentence, size, storageSentence } from '../words.js';
 import { saveWork } from './kept.js';
-
-const storageNames = { opfs: 'Stored on this device', memory: 'Only in memory' } as const;
 
 export class Device implements View {
   // The button that tells the state, and what it opens.
@@ -29,7 +27,7 @@ export class Device implements View {
   constructor(client: Client, notices: Notices) {
     this.#client = client;
     const id = newId('device');
-    this.#button = h('button', { type: 'button', class: 'link-button', popovertarget: id }, h('span', { class: 'link-dot', 'aria-hidden': 'true' }), this.#label, this.#counts);
+    this.#button = h('button', { type: 'button', class: 'link-button', popovertarget: id }, h('span', { class: 'link-dot', 'aria-hidden': 'true' }), h('span', { class: 'visually-hidden' }, 'This device: '), this.#label, this.#counts);
     this.#retry = h('button', { type: 'button', class: 'button small', onclick: () => client.goOnline() }, 'Connect now');
     this.#sheet = h(
       'section',
@@ -75,10 +73,11 @@ export class Device implements View {
   #show(status: Status): void {
     this.#button.dataset['link'] = status.link;
     this.#button.dataset['storage'] = status.storage.kind ?? 'none';
+    this.#button.dataset['pending'] = String(status.pending);
+    this.#button.dataset['kept'] = String(status.rejected);
     setText(this.#label, linkNames[status.link]);
     setText(this.#counts, countsOf(status));
     setText(this.#spoken, `${linkNames[status.link]}. ${status.storage.kind === 'memory' ? storageSentence(status) : ''}`.trim());
-    setAttribute(this.#button, 'aria-label', `This device: ${linkNames[status.link]}, ${spokenCounts(status)}`);
     this.#retry.hidden = this.#offlineOnPurpose || status.link === 'live' || status.link === 'connecting';
     fill(this.#facts, ...factsOf(status).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
   }
@@ -87,10 +86,6 @@ export class Device implements View {
 function countsOf({ pending, rejected, storage }: Status): string {
   const parts = [pending > 0 && `${count(pending)} pending`, rejected > 0 && `${count(rejected)} kept`, storage.kind === 'memory' && 'memory only'];
   return parts.filter(Boolean).join(' · ');
-}
-
-function spokenCounts({ pending, rejected, storage }: Status): string {
-  return `${count(pending)} pending, ${count(rejected)} kept, ${storage.kind === null ? 'storage not open' : storageNames[storage.kind].toLowerCase()}`;
 }
 
 function factsOf(status: Status): [string, string][] {

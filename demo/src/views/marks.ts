@@ -24,9 +24,9 @@ export function icon(name: keyof typeof icons): SVGSVGElement {
   return svg('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true' }, svg('path', { d: icons[name] }));
 }
 
-// A disc with the user's initial in their colour. The name must stand beside it.
+// A disc with the user's initial in their colour; no text, for the name must stand beside it.
 export function badge(user: string, colourClass: string): HTMLElement {
-  return h('span', { class: `badge ${colourClass}`, 'aria-hidden': 'true' }, initialOf(user));
+  return h('span', { class: `badge ${colourClass}`, 'aria-hidden': 'true', 'data-initial': initialOf(user) });
 }
 
 // The end of a chain as a row of bars: two people see at a glance whether they have the same.

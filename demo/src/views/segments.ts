@@ -13,6 +13,8 @@ import { count, counted, when, whenExactly } from '../words.js';
 import { badge } from './marks.js';
 
 const pendingShownMax = 200;
+// How near the end of the window may come to the view before what follows is read.
+const readAheadPx = 400;
 
 interface Row {
   readonly segment: Segment;
@@ -69,7 +71,6 @@ export class Segments implements View {
     );
     this.element = h('div', { class: 'text-scroller', role: 'region', 'aria-label': 'Text', tabindex: 0, onscroll: () => this.#scrolled() }, this.#content);
     this.#keepTheEndInSight();
-    this.#loadWhatIsScrolledTo();
   }
 
   end(): void {
@@ -142,6 +143,7 @@ export class Segments implements View {
     this.#paint();
     if (show === 'top') this.element.scrollTop = 0;
     anchor?.();
+    requestAnimationFrame(() => this.#loadWhatIsScrolledTo());
   }
 
   async #read(from: number, to: number): Promise<readonly Segment[]> {
@@ -171,6 +173,7 @@ export class Segments implements View {
   #scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
     this.#sticks = this.#window.atEnd && scrollHeight - scrollTop - clientHeight < 48;
+    this.#loadWhatIsScrolledTo();
   }
 
   #stick(): void {
@@ -185,18 +188,10 @@ export class Segments implements View {
   }
 
   #loadWhatIsScrolledTo(): void {
-    const observer = new IntersectionObserver(
-      (entries) => {
-        for (const entry of entries.filter((each) => each.isIntersecting)) {
-          if (entry.target === this.#earlier.element && !this.#sticks) void this.#load(this.#window.earlier);
-          if (entry.target === this.#later.element) void this.#load(this.#window.later);
-        }
-      },
-      { root: this.element, rootMargin: '400px' },
-    );
-    observer.observe(this.#earlier.element);
-    observer.observe(this.#later.element);
-    this.#scope.own(() => observer.disconnect());
+    const view = this.element.getBoundingClientRect();
+    const [up, down] = [this.#earlier.element, this.#later.element].map((bar) => bar.getBoundingClientRect());
+    if (down && !this.#later.element.hidden && down.top < view.bottom + readAheadPx) void this.#load(this.#window.later);
+    else if (up && !this.#sticks && up.bottom > view.top - readAheadPx) void this.#load(this.#window.earlier);
   }
 }
 
