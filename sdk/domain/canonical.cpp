@@ -126,7 +126,9 @@ void appendWord(std::string& bytes, std::uint64_t word) {
 }
 
 // Words that a text takes: its bytes and the NUL that Cap'n Proto puts behind them.
-std::size_t textWords(std::string_view text) { return (text.size() + 1 + 7) / 8; }
+std::size_t textWords(std::string_view text) {
+  return (text.size() + 1 + 7) / 8;
+}
 
 // Canonical form: root pointer, data words without trailing zeros, pointers without trailing nulls, texts
 // in order. An empty text is a null pointer.
@@ -217,7 +219,9 @@ Row rowOf(const Op& op, const Stamp& stamp) {
 
 }  // namespace
 
-std::string canonicalBytes(const Op& op, const Stamp& stamp) { return encode(rowOf(op, stamp)); }
+std::string canonicalBytes(const Op& op, const Stamp& stamp) {
+  return encode(rowOf(op, stamp));
+}
 
 std::expected<ParsedOp, Rejection> parseCanonical(std::string_view bytes) {
   const auto malformed = [] { return std::unexpected(rejection(ErrorCode::protocolError)); };
@@ -237,13 +241,16 @@ std::expected<ParsedOp, Rejection> parseCanonical(std::string_view bytes) {
                             .acceptedAt = timeFromMs(static_cast<std::int64_t>(row->words[1])),
                             .rulesVersion = static_cast<std::uint16_t>(row->words[9])}};
   const auto roleIsKnown = [](Role role) { return role <= Role::owner; };
-  if (const auto* add = std::get_if<AddCollaborator>(&parsed.op.body); add && !roleIsKnown(add->role)) return malformed();
+  if (const auto* add = std::get_if<AddCollaborator>(&parsed.op.body); add && !roleIsKnown(add->role))
+    return malformed();
   if (const auto* set = std::get_if<SetRole>(&parsed.op.body); set && !roleIsKnown(set->role)) return malformed();
   if (canonicalBytes(parsed.op, parsed.stamp) != bytes) return malformed();
   return parsed;
 }
 
-Digest opDigest(const Op& op) { return Sha256().add(canonicalBytes(op, {})).finish(); }
+Digest opDigest(const Op& op) {
+  return Sha256().add(canonicalBytes(op, {})).finish();
+}
 
 Digest nextLink(const Digest& previous, std::string_view canonical) {
   return Sha256().add(std::string_view("onering/1")).add(previous).add(canonical).finish();

@@ -31,7 +31,8 @@ void checkInvariants(const DraftState& state) {
   require(state.canHold(state.ring.holder), "I1 the holder is the owner or an editor");
   require(state.ring.epoch >= 1, "I2 epochs start at 1");
   require(std::ranges::is_sorted(state.members, {}, &Member::user), "members are sorted by user");
-  require(std::ranges::adjacent_find(state.members, {}, &Member::user) == state.members.end(), "a member is listed once");
+  require(std::ranges::adjacent_find(state.members, {}, &Member::user) == state.members.end(),
+          "a member is listed once");
   require(std::ranges::count(state.members, Role::owner, &Member::role) == 1, "there is one owner");
   require(state.roleOf(state.owner) == Role::owner, "the owner is the member with role owner");
   for (const RingRequest& request : state.ring.requests) {

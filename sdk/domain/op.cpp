@@ -9,9 +9,9 @@ namespace onering {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<OpBody>> kNames{
-    "createDraft", "appendSegment", "passRing",        "requestRing", "cancelRequest",      "reclaimRing",
-    "setTitle",    "lock",          "unlock",          "complete",    "addCollaborator",    "setRole",
-    "removeCollaborator", "deleteDraft", "restoreDraft", "redactSegment"};
+    "createDraft",        "appendSegment", "passRing",     "requestRing",  "cancelRequest",   "reclaimRing",
+    "setTitle",           "lock",          "unlock",       "complete",     "addCollaborator", "setRole",
+    "removeCollaborator", "deleteDraft",   "restoreDraft", "redactSegment"};
 
 }  // namespace
 
@@ -20,9 +20,13 @@ Content sealContent(std::string text, const Salt& salt) {
   return {.text = std::move(text), .salt = salt, .digest = digest, .erased = false};
 }
 
-Content erasedContent(const Digest& digest) { return {.text = {}, .salt = {}, .digest = digest, .erased = true}; }
+Content erasedContent(const Digest& digest) {
+  return {.text = {}, .salt = {}, .digest = digest, .erased = true};
+}
 
-std::string_view opName(const OpBody& body) { return kNames.at(body.index()); }
+std::string_view opName(const OpBody& body) {
+  return kNames.at(body.index());
+}
 
 std::optional<SegmentId> segmentOf(const Op& op) {
   if (const auto* append = std::get_if<AppendSegment>(&op.body)) return append->segment;

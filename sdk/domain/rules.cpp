@@ -12,8 +12,12 @@ namespace {
 
 using Finding = std::optional<Rejection>;  // nothing: no objection
 
-Finding refuse(ErrorCode code) { return rejection(code); }
-Finding refuse(ErrorCode code, std::string_view message) { return rejection(code, message); }
+Finding refuse(ErrorCode code) {
+  return rejection(code);
+}
+Finding refuse(ErrorCode code, std::string_view message) {
+  return rejection(code, message);
+}
 
 // --- validate: what is wrong whatever the state -----------------------------------------------------
 
@@ -23,7 +27,9 @@ Finding checkTitle(std::string_view title, const Limits& limits) {
   return {};
 }
 
-Finding checkUser(std::string_view user) { return isUserId(user) ? Finding{} : refuse(ErrorCode::idMalformed); }
+Finding checkUser(std::string_view user) {
+  return isUserId(user) ? Finding{} : refuse(ErrorCode::idMalformed);
+}
 
 Finding checkGrantedRole(Role role) {
   if (role == Role::owner) {
@@ -54,7 +60,9 @@ struct Validator {
   }
   Finding operator()(const PassRing& body) const { return checkUser(body.to); }
   Finding operator()(const SetTitle& body) const { return checkTitle(body.title, limits); }
-  Finding operator()(const AddCollaborator& body) const { return first(checkUser(body.user), checkGrantedRole(body.role)); }
+  Finding operator()(const AddCollaborator& body) const {
+    return first(checkUser(body.user), checkGrantedRole(body.role));
+  }
   Finding operator()(const SetRole& body) const { return first(checkUser(body.user), checkGrantedRole(body.role)); }
   Finding operator()(const RemoveCollaborator& body) const { return checkUser(body.user); }
   Finding operator()(const RedactSegment& body) const {
@@ -88,7 +96,8 @@ struct Judging {
 
   [[nodiscard]] Finding needHand() const {  // a role that can hold the ring
     if (role != Role::viewer) return {};
-    return refuse(ErrorCode::notAllowed, "You may read this draft, but not write in it. Ask the owner to make you an editor.");
+    return refuse(ErrorCode::notAllowed,
+                  "You may read this draft, but not write in it. Ask the owner to make you an editor.");
   }
 
   // The fencing token, then the holder: in this order a late op meets the same code for ever.
@@ -113,7 +122,8 @@ struct Judging {
     if (draft.status == DraftStatus::locked) return refuse(ErrorCode::draftLocked);
     if (auto finding = needOpen()) return finding;
     if (draft.segmentCount >= asked.limits.segmentsPerDraft) {
-      return refuse(ErrorCode::quotaExceeded, "The draft has as many segments as a draft can have. Go on in a new draft.");
+      return refuse(ErrorCode::quotaExceeded,
+                    "The draft has as many segments as a draft can have. Go on in a new draft.");
     }
     if (asked.segment) return refuse(ErrorCode::idTaken);
     return {};
@@ -147,7 +157,8 @@ struct Judging {
     if (isHolder()) return refuse(ErrorCode::alreadyHolder, kHolderAlready);
     if (isOwner()) return {};
     if (draft.holdLimit.count() == 0) {
-      return refuse(ErrorCode::notAllowed, "This draft has no hold limit, so only its owner can reclaim the ring. Request it instead.");
+      return refuse(ErrorCode::notAllowed,
+                    "This draft has no hold limit, so only its owner can reclaim the ring. Request it instead.");
     }
     if (by == Judge::replica) {
       verdict = Verdict::waitForAuthority;
@@ -195,7 +206,8 @@ struct Judging {
 
   Finding operator()(const SetRole& body) const {  // O9
     if (auto finding = needOwner()) return finding;
-    if (!draft.member(body.user)) return refuse(ErrorCode::invalidRecipient, "That user is not a member. Add them first.");
+    if (!draft.member(body.user))
+      return refuse(ErrorCode::invalidRecipient, "That user is not a member. Add them first.");
     if (body.user == draft.owner) return refuse(ErrorCode::notAllowed, "The owner's role cannot be changed.");
     return {};
   }
@@ -204,8 +216,10 @@ struct Judging {
     if (body.user != actor()) {
       if (auto finding = needOwner()) return finding;
     }
-    if (body.user == draft.owner) return refuse(ErrorCode::notAllowed, "The owner cannot leave the draft. Delete it instead.");
-    if (!draft.member(body.user)) return refuse(ErrorCode::invalidRecipient, "That user is not a member. Nothing needs to be done.");
+    if (body.user == draft.owner)
+      return refuse(ErrorCode::notAllowed, "The owner cannot leave the draft. Delete it instead.");
+    if (!draft.member(body.user))
+      return refuse(ErrorCode::invalidRecipient, "That user is not a member. Nothing needs to be done.");
     return {};
   }
 
@@ -222,7 +236,8 @@ struct Judging {
     if (!isOwner() && asked.segment->author != actor()) {
       return refuse(ErrorCode::notAllowed, "Only its author and the draft's owner may redact a segment.");
     }
-    if (asked.segment->redacted) return refuse(ErrorCode::notAllowed, "The segment is redacted already. Nothing needs to be done.");
+    if (asked.segment->redacted)
+      return refuse(ErrorCode::notAllowed, "The segment is redacted already. Nothing needs to be done.");
     return {};
   }
 };
@@ -243,7 +258,8 @@ struct Folding {
     state.createdAt = entry.acceptedAt;
     join(entry.op.actor, Role::owner);
     state.ring = {.holder = entry.op.actor, .epoch = 1, .since = entry.acceptedAt, .requests = {}};
-    change.passed = RingPass{.from = {}, .to = entry.op.actor, .epoch = 1, .at = entry.acceptedAt, .kind = PassKind::created};
+    change.passed =
+        RingPass{.from = {}, .to = entry.op.actor, .epoch = 1, .at = entry.acceptedAt, .kind = PassKind::created};
   }
 
   void operator()(const AppendSegment& body) {  // O2, I5
@@ -259,15 +275,17 @@ struct Folding {
     ++state.segmentCount;
   }
 
-  void operator()(const PassRing& body) { moveRing(body.to, PassKind::passed); }                          // O3
-  void operator()(const RequestRing& /*body*/) { state.ring.requests.push_back({entry.op.actor, entry.acceptedAt}); }  // O4
-  void operator()(const CancelRequest& /*body*/) { leaveQueue(entry.op.actor); }                          // O4
-  void operator()(const ReclaimRing& /*body*/) { moveRing(entry.op.actor, PassKind::reclaimed); }         // O5
-  void operator()(const SetTitle& body) { state.title = body.title; }                                     // O6
-  void operator()(const Lock& /*body*/) { state.status = DraftStatus::locked; }                           // O7
-  void operator()(const Unlock& /*body*/) { state.status = DraftStatus::active; }                         // O7
-  void operator()(const Complete& /*body*/) { state.status = DraftStatus::completed; }                    // O8
-  void operator()(const AddCollaborator& body) { join(body.user, body.role); }                            // O9
+  void operator()(const PassRing& body) { moveRing(body.to, PassKind::passed); }  // O3
+  void operator()(const RequestRing& /*body*/) {
+    state.ring.requests.push_back({entry.op.actor, entry.acceptedAt});
+  }                                                                                                // O4
+  void operator()(const CancelRequest& /*body*/) { leaveQueue(entry.op.actor); }                   // O4
+  void operator()(const ReclaimRing& /*body*/) { moveRing(entry.op.actor, PassKind::reclaimed); }  // O5
+  void operator()(const SetTitle& body) { state.title = body.title; }                              // O6
+  void operator()(const Lock& /*body*/) { state.status = DraftStatus::locked; }                    // O7
+  void operator()(const Unlock& /*body*/) { state.status = DraftStatus::active; }                  // O7
+  void operator()(const Complete& /*body*/) { state.status = DraftStatus::completed; }             // O8
+  void operator()(const AddCollaborator& body) { join(body.user, body.role); }                     // O9
 
   void operator()(const SetRole& body) {  // O9
     join(body.user, body.role);
@@ -287,7 +305,8 @@ struct Folding {
  private:
   // I1, I2: the only place where the ring changes hands.
   void moveRing(const UserId& to, PassKind kind) {
-    change.passed = RingPass{.from = state.ring.holder, .to = to, .epoch = state.ring.epoch + 1, .at = entry.acceptedAt, .kind = kind};
+    change.passed = RingPass{
+        .from = state.ring.holder, .to = to, .epoch = state.ring.epoch + 1, .at = entry.acceptedAt, .kind = kind};
     leaveQueue(to);
     state.ring.holder = to;
     state.ring.since = entry.acceptedAt;

@@ -46,7 +46,9 @@ std::optional<char32_t> takeCodePoint(std::string_view& text) {
   return point;
 }
 
-bool isControl(char32_t point) { return point < 0x20 || (point >= 0x7F && point <= 0x9F); }
+bool isControl(char32_t point) {
+  return point < 0x20 || (point >= 0x7F && point <= 0x9F);
+}
 
 }  // namespace
 
@@ -68,7 +70,9 @@ std::optional<std::size_t> lineLength(std::string_view text) {
   return length;
 }
 
-bool isUserId(std::string_view text) { return !text.empty() && text.size() <= 128 && lineLength(text).has_value(); }
+bool isUserId(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && lineLength(text).has_value();
+}
 
 std::string anonymousDisplay(std::string_view user) {
   const Digest digest = Sha256().add(user).finish();

@@ -22,7 +22,9 @@ int digitValue(char digit) {
 }
 
 // A byte to a dash in 8-4-4-4-12: the dashes stand before these bytes.
-bool dashBefore(std::size_t byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
+bool dashBefore(std::size_t byte) {
+  return byte == 4 || byte == 6 || byte == 8 || byte == 10;
+}
 
 // What RFC 3339 can write: the years 0000 to 9999.
 constexpr Time kFirstTime = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
@@ -57,7 +59,9 @@ std::span<const std::uint8_t> asBytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-Sha256::Sha256() : state_() { crypto_hash_sha256_init(&state_); }
+Sha256::Sha256() : state_() {
+  crypto_hash_sha256_init(&state_);
+}
 
 Sha256& Sha256::add(std::span<const std::uint8_t> bytes) {
   crypto_hash_sha256_update(&state_, bytes.data(), bytes.size());
@@ -66,9 +70,9 @@ Sha256& Sha256::add(std::span<const std::uint8_t> bytes) {
 
 Sha256& Sha256::addFramed(std::string_view text) {
   const auto size = static_cast<std::uint32_t>(text.size());
-  const std::array<std::uint8_t, 4> frame{
-      static_cast<std::uint8_t>(size), static_cast<std::uint8_t>(size >> 8U), static_cast<std::uint8_t>(size >> 16U),
-      static_cast<std::uint8_t>(size >> 24U)};
+  const std::array<std::uint8_t, 4> frame{static_cast<std::uint8_t>(size), static_cast<std::uint8_t>(size >> 8U),
+                                          static_cast<std::uint8_t>(size >> 16U),
+                                          static_cast<std::uint8_t>(size >> 24U)};
   return add(frame).add(text);
 }
 

@@ -63,7 +63,8 @@ class Authority::Decider {
       const Op& first = *here->second.op;
       return repeated(op, draft, first.actor, here->second.receipt, [&] { return opDigest(first) == opDigest(op); });
     }
-    if (auto wrong = validate(op, authority_.options_.limits)) return std::move(*wrong);  // the same for ever: not remembered
+    if (auto wrong = validate(op, authority_.options_.limits))
+      return std::move(*wrong);  // the same for ever: not remembered
     const auto verdict =
         judge({.op = op, .draft = draft, .segment = segmentRef(op), .now = now_, .limits = authority_.options_.limits},
               Judge::authority);
@@ -97,7 +98,8 @@ class Authority::Decider {
   }
 
   Receipt rejected(const Op& op, const Rejection& why) {
-    work_.deciding->rejected.push_back({.key = {op.draft, op.id}, .actor = op.actor, .digest = opDigest(op), .why = why, .at = now_});
+    work_.deciding->rejected.push_back(
+        {.key = {op.draft, op.id}, .actor = op.actor, .digest = opDigest(op), .why = why, .at = now_});
     return why;
   }
 
@@ -127,8 +129,8 @@ class Authority::Decider {
     const Op* op;  // of a submission
     Receipt receipt;
   };
-  std::map<OpKey, KnownOp> known_;      // from before
-  std::map<OpKey, DecidedHere> here_;   // by this batch
+  std::map<OpKey, KnownOp> known_;     // from before
+  std::map<OpKey, DecidedHere> here_;  // by this batch
   std::map<SegmentKey, SegmentRef> segments_;
   std::map<DraftId, std::size_t> writes_;
 };
@@ -137,7 +139,9 @@ Authority::Authority(AuthorityOptions options) : options_(std::move(options)) {}
 
 // --- sessions -----------------------------------------------------------------------------------------------
 
-void Authority::connected(SessionId session) { sessions_.emplace(session, AwaitingHello{}); }
+void Authority::connected(SessionId session) {
+  sessions_.emplace(session, AwaitingHello{});
+}
 
 AuthorityActions Authority::received(SessionId session, ReplicaMessage message, Time now) {
   now = advance(now);
@@ -264,24 +268,25 @@ std::size_t Authority::unanswered(SessionId session) const {
 
 void Authority::push(SessionId session, Push push, Time now, AuthorityActions& actions) {
   if (push.ops.size() > options_.limits.opsPerPush) {
-    refuse(session, rejection(ErrorCode::messageTooLarge, "A push holds more ops than allowed. Send fewer at a time."), actions);
+    refuse(session, rejection(ErrorCode::messageTooLarge, "A push holds more ops than allowed. Send fewer at a time."),
+           actions);
     return;
   }
   auto& joined = std::get<Joined>(sessions_.at(session));
   if (push.restart) joined.held = false;
-  Receipts answered;
+  std::vector<OpReceipt> answered;
   for (Op& op : push.ops) {
     if (joined.held) {
-      answered.receipts.push_back(receiptFor(op, rejection(ErrorCode::unavailable)));
+      answered.push_back(receiptFor(op, rejection(ErrorCode::unavailable)));
     } else if (op.actor != joined.principal.user) {
-      answered.receipts.push_back(
+      answered.push_back(
           receiptFor(op, rejection(ErrorCode::notAllowed, "You can act only as yourself. Sign in as the op's actor.")));
     } else {
       ++joined.unanswered;
       queue_.push_back({session, joined.principal.display, std::move(op)});
     }
   }
-  if (!answered.receipts.empty()) actions.emplace_back(SendAction{{session}, std::move(answered)});
+  sendReceipts(session, std::move(answered), actions);
   startBatch(now, actions);
 }
 
@@ -367,7 +372,7 @@ void Authority::batchCommitted(Time now, AuthorityActions& actions) {
   ++counts_.batches;
   sendReceipts(actions);
   for (const DraftWrite& write : batch_->deciding->drafts) fanOut(write, actions);
-  if (batch_->attempts > 1) ringBells(actions);
+  ringBells(actions);
   batch_.reset();
   trimCache();
   startBatch(now, actions);
@@ -397,24 +402,24 @@ void Authority::batchFailed(const StoreError& error, Time now, AuthorityActions&
   batch_.reset();
   // What the same sessions have sent since must not overtake these ops (see Push::restart).
   std::deque<Submission> others;
-  std::map<SessionId, Receipts> sentBack;
+  std::map<SessionId, std::vector<OpReceipt>> sentBack;
   for (Submission& submission : queue_) {
     const auto session = sessions_.find(submission.session);
     auto* joined = session == sessions_.end() ? nullptr : std::get_if<Joined>(&session->second);
     if (joined && joined->held) {
       --joined->unanswered;
-      sentBack[submission.session].receipts.push_back(receiptFor(submission.op, rejection(ErrorCode::unavailable)));
+      sentBack[submission.session].push_back(receiptFor(submission.op, rejection(ErrorCode::unavailable)));
     } else {
       others.push_back(std::move(submission));
     }
   }
   queue_ = std::move(others);
-  for (auto& [session, receipts] : sentBack) actions.emplace_back(SendAction{{session}, std::move(receipts)});
+  for (auto& [session, receipts] : sentBack) sendReceipts(session, std::move(receipts), actions);
   startBatch(now, actions);
 }
 
 void Authority::sendReceipts(AuthorityActions& actions) {
-  std::map<SessionId, Receipts> bySession;
+  std::map<SessionId, std::vector<OpReceipt>> bySession;
   for (Answer& answer : batch_->answers) {
     if (!answer.first) ++counts_.repeated;
     const auto session = sessions_.find(answer.session);
@@ -424,9 +429,24 @@ void Authority::sendReceipts(AuthorityActions& actions) {
     --joined->unanswered;
     const auto* why = std::get_if<Rejection>(&answer.receipt.receipt);
     if (why && isTransient(why->code)) joined->held = true;
-    bySession[answer.session].receipts.push_back(std::move(answer.receipt));
+    bySession[answer.session].push_back(std::move(answer.receipt));
   }
-  for (auto& [session, receipts] : bySession) actions.emplace_back(SendAction{{session}, std::move(receipts)});
+  for (auto& [session, receipts] : bySession) sendReceipts(session, std::move(receipts), actions);
+}
+
+// In as many messages as the bound asks for (SPEC S7).
+void Authority::sendReceipts(SessionId session, std::vector<OpReceipt> receipts, AuthorityActions& actions) {
+  const std::size_t bytesMax = options_.limits.messageBytes - kMessageOverhead;
+  std::size_t room = 0;
+  for (OpReceipt& receipt : receipts) {
+    const std::size_t size = wireSizeMax(receipt);
+    if (size > room) {
+      actions.emplace_back(SendAction{{session}, Receipts{}});
+      room = bytesMax;
+    }
+    room -= std::min(room, size);
+    std::get<Receipts>(std::get<SendAction>(actions.back()).message).receipts.push_back(std::move(receipt));
+  }
 }
 
 // Tells everyone concerned about a draft's new entries, but for a session that has made all of them itself:
@@ -437,7 +457,8 @@ void Authority::fanOut(const DraftWrite& write, AuthorityActions& actions) {
   std::optional<SessionId> maker;
   bool oneMaker = true;
   for (const Answer& answer : batch_->answers) {
-    if (answer.receipt.draft != state->id || !answer.first || std::holds_alternative<Rejection>(answer.receipt.receipt)) continue;
+    if (answer.receipt.draft != state->id || !answer.first || std::holds_alternative<Rejection>(answer.receipt.receipt))
+      continue;
     oneMaker = oneMaker && (!maker || *maker == answer.session);
     maker = answer.session;
   }
@@ -447,7 +468,8 @@ void Authority::fanOut(const DraftWrite& write, AuthorityActions& actions) {
   std::set<SessionId> gone;
   for (const AcceptedOp& op : write.ops) {
     if (!op.change.left || state->member(*op.change.left)) continue;
-    if (const auto user = users_.find(*op.change.left); user != users_.end()) gone.insert(user->second.begin(), user->second.end());
+    if (const auto user = users_.find(*op.change.left); user != users_.end())
+      gone.insert(user->second.begin(), user->second.end());
   }
   if (!gone.empty()) actions.emplace_back(SendAction{{gone.begin(), gone.end()}, Gone{state->id}});
   if (readers.empty()) return;
@@ -457,7 +479,8 @@ void Authority::fanOut(const DraftWrite& write, AuthorityActions& actions) {
   for (const AcceptedOp& op : write.ops) {
     const std::size_t size = wireSizeMax(op.entry);
     if (size > room && !message.entries.empty()) {
-      Entries next{.draft = state->id, .before = message.entries.back().position(), .entries = {}, .head = state->position};
+      Entries next{
+          .draft = state->id, .before = message.entries.back().position(), .entries = {}, .head = state->position};
       actions.emplace_back(SendAction{readers, std::exchange(message, std::move(next))});
       room = options_.limits.messageBytes - kMessageOverhead;
     }
@@ -467,17 +490,28 @@ void Authority::fanOut(const DraftWrite& write, AuthorityActions& actions) {
   actions.emplace_back(SendAction{std::move(readers), std::move(message)});
 }
 
-// After an unknown outcome the ops may turn out to be in the log already, and nobody has told the readers: rings
-// their bell, so that they fetch what they lack.
+// An op that comes again was accepted by a commit whose answer may have been lost, and its fan-out with it: whoever
+// pushes it again may be the only one who knows. Rings everyone's bell, so that they fetch what they lack.
 void Authority::ringBells(AuthorityActions& actions) {
   std::set<DraftId> drafts;
-  for (const Submission& submission : batch_->submissions) drafts.insert(submission.op.draft);
-  for (const DraftId& id : drafts) {
-    const DraftState* state = cached(id);
+  for (std::size_t i = 0; i < batch_->answers.size(); ++i) {
+    const Answer& answer = batch_->answers[i];
+    if (answer.first || !std::holds_alternative<Accepted>(answer.receipt.receipt)) continue;
+    const DraftState* state = cached(answer.receipt.draft);
     if (!state) continue;
-    auto readers = sessionsOf(*state);
+    drafts.insert(state->id);
+    const auto* removal = std::get_if<RemoveCollaborator>(&batch_->submissions[i].op.body);
+    const auto removed = removal && !state->member(removal->user) ? users_.find(removal->user) : users_.end();
+    if (removed != users_.end()) {
+      actions.emplace_back(SendAction{{removed->second.begin(), removed->second.end()}, Gone{state->id}});
+    }
+  }
+  for (const DraftId& id : drafts) {
+    const DraftState& state = *cached(id);
+    auto readers = sessionsOf(state);
     if (readers.empty()) continue;
-    actions.emplace_back(SendAction{std::move(readers), Entries{.draft = id, .before = {}, .entries = {}, .head = state->position}});
+    actions.emplace_back(
+        SendAction{std::move(readers), Entries{.draft = id, .before = {}, .entries = {}, .head = state.position}});
   }
 }
 

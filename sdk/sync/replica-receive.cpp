@@ -14,9 +14,13 @@ bool isTransient(ErrorCode code) {
   return code == ErrorCode::unavailable || code == ErrorCode::internal || code == ErrorCode::rateLimited;
 }
 
-Seq seqOf(const std::optional<DraftState>& state) { return state ? state->position.seq : 0; }
+Seq seqOf(const std::optional<DraftState>& state) {
+  return state ? state->position.seq : 0;
+}
 
-LogPosition positionOf(const std::optional<DraftState>& state) { return state ? state->position : LogPosition{}; }
+LogPosition positionOf(const std::optional<DraftState>& state) {
+  return state ? state->position : LogPosition{};
+}
 
 }  // namespace
 
@@ -57,27 +61,46 @@ void Replica::tick(Time now) {
   if (link_ == Link::live || link_ == Link::catchingUp) step_.messages.emplace_back(Ping{++lastPing_});
 }
 
-std::optional<Time> Replica::pushAgainAt() const { return pushAgainAt_; }
+std::optional<Time> Replica::pushAgainAt() const {
+  return pushAgainAt_;
+}
 
 void Replica::received(AuthorityMessage message, Time now) {
   std::visit([&](auto&& typed) { on(std::move(typed), now); }, std::move(message));
 }
 
-void Replica::on(Welcome&& message, Time /*now*/) {
+void Replica::on(Welcome&& message, Time now) {
   if (!record_.user.empty() && record_.user != message.user) {
-    step_.notices.emplace_back(AuthorityRefused{
-        rejection(ErrorCode::notAllowed, "The token names another user than this storage belongs to. Sign in as that user, or choose another storage."), {}});
+    step_.notices.emplace_back(AuthorityRefused{rejection(ErrorCode::notAllowed,
+                                                          "The token names another user than this storage belongs to. "
+                                                          "Sign in as that user, or choose another storage."),
+                                                {}});
     setLink(Link::denied);
     return;
   }
   if (record_.user != message.user || record_.display != message.display || record_.limits != message.limits) {
     record_.user = std::move(message.user);
     record_.display = std::move(message.display);
+    const bool tighter = message.limits.messageBytes < record_.limits.messageBytes;
     record_.limits = message.limits;
     saveRecord();
+    if (tighter) keepWhatNeverFits(now);
   }
   setLink(Link::catchingUp);
   askChanges(record_.cursor);
+}
+
+// An op that was accepted here under other limits can no longer be sent (SPEC S7): it is the user's again.
+void Replica::keepWhatNeverFits(Time now) {
+  std::vector<std::pair<std::uint64_t, DraftId>> tooLarge;
+  for (const auto& [order, pending] : outbox_) {
+    if (!fits(pending.op)) tooLarge.emplace_back(order, pending.op.draft);
+  }
+  for (const auto& [order, draft] : tooLarge) {
+    keepRejected(order, rejection(ErrorCode::messageTooLarge), now);
+    layAgain(copyOf(draft));
+    changed(draft);
+  }
 }
 
 void Replica::on(Refused&& message, Time /*now*/) {
@@ -174,7 +197,8 @@ bool Replica::drain(const DraftId& id, Copy& copy) {
       hear(id, copy, accepted.seq);
       break;
     }
-    viewHolds = viewHolds && pending.effect == LocalEffect::shown && std::holds_alternative<AppendSegment>(pending.op.body);
+    viewHolds =
+        viewHolds && pending.effect == LocalEffect::shown && std::holds_alternative<AppendSegment>(pending.op.body);
     LogEntry entry{.op = pending.op,
                    .seq = accepted.seq,
                    .acceptedAt = accepted.acceptedAt,
@@ -197,7 +221,8 @@ void Replica::on(Entries&& message, Time /*now*/) {
   const DraftId& id = message.draft;
   Copy& copy = copyOf(id);
   const bool answersFetch = copy.fetchedUpTo == message.before.seq;
-  if (!message.entries.empty() && message.before.seq == seqOf(copy.confirmed) && message.before != positionOf(copy.confirmed)) {
+  if (!message.entries.empty() && message.before.seq == seqOf(copy.confirmed) &&
+      message.before != positionOf(copy.confirmed)) {
     diverged(id, copy);
     return;
   }
@@ -302,9 +327,12 @@ void Replica::loseCopy(const DraftId& id, Copy& copy) {
 void Replica::on(SnapshotPart&& message, Time /*now*/) {
   Copy& copy = copyOf(message.draft);
   if (message.state) {
-    copy.incoming = Incoming{.at = message.at, .image = {.state = std::move(*message.state), .passes = {}, .segments = {}}, .progress = message.progress};
+    copy.incoming = Incoming{.at = message.at,
+                             .image = {.state = std::move(*message.state), .passes = {}, .segments = {}},
+                             .progress = message.progress};
   }
-  const bool expected = copy.fetchedUpTo && copy.incoming && copy.incoming->at == message.at && copy.incoming->progress == message.progress;
+  const bool expected = copy.fetchedUpTo && copy.incoming && copy.incoming->at == message.at &&
+                        copy.incoming->progress == message.progress;
   if (expected) {
     Incoming& incoming = *copy.incoming;
     std::ranges::move(message.passes, std::back_inserter(incoming.image.passes));
@@ -335,7 +363,8 @@ void Replica::install(const DraftId& id, Copy& copy) {
     // In the snapshot already: its receipt will say so. Until then it must not be shown twice.
     Pending& pending = outbox_.at(order);
     const auto segment = segmentOf(pending.op);
-    if (segment && segments.contains(*segment) && std::holds_alternative<AppendSegment>(pending.op.body)) pending.submitted = true;
+    if (segment && segments.contains(*segment) && std::holds_alternative<AppendSegment>(pending.op.body))
+      pending.submitted = true;
   }
   step_.changes.installed.push_back(std::move(image));
   static_cast<void>(drain(id, copy));
@@ -356,7 +385,9 @@ bool Replica::isWhole(const DraftImage& image) {
 
 // --- catching up --------------------------------------------------------------------------------------------
 
-void Replica::askChanges(const ChangeCursor& from) { step_.messages.emplace_back(WhatChanged{from}); }
+void Replica::askChanges(const ChangeCursor& from) {
+  step_.messages.emplace_back(WhatChanged{from});
+}
 
 void Replica::on(Changed&& message, Time /*now*/) {
   if (link_ != Link::live && link_ != Link::catchingUp) return;

@@ -51,7 +51,8 @@ std::expected<Replica, Rejection> Replica::open(DeviceStore& store, Entropy& ent
   if (*record) {
     replica.record_ = std::move(**record);
     if (!user.empty() && !replica.record_.user.empty() && replica.record_.user != user) {
-      return std::unexpected(rejection(ErrorCode::storageUnavailable, "This storage belongs to another user. Choose another name for it."));
+      return std::unexpected(rejection(ErrorCode::storageUnavailable,
+                                       "This storage belongs to another user. Choose another name for it."));
     }
   } else {
     replica.record_.device = DeviceId{replica.newUuid(now)};
@@ -96,17 +97,23 @@ Op Replica::prepare(DraftId draft, OpBody body, Time now) {
           .body = std::move(body)};
 }
 
-std::expected<Performed, Rejection> Replica::perform(Op op, Time now) { return enqueue(std::move(op), false, now); }
+std::expected<Performed, Rejection> Replica::perform(Op op, Time now) {
+  return enqueue(std::move(op), false, now);
+}
 
-std::expected<Performed, Rejection> Replica::submit(Op op) { return enqueue(std::move(op), true, Time{}); }
+std::expected<Performed, Rejection> Replica::submit(Op op) {
+  return enqueue(std::move(op), true, Time{});
+}
 
 std::expected<Performed, Rejection> Replica::enqueue(Op op, bool submitted, Time now) {
   if (auto wrong = validate(op, record_.limits)) return std::unexpected(std::move(*wrong));
   if (op.actor != record_.user) {
-    return std::unexpected(rejection(ErrorCode::notAllowed, "You can act only as yourself. Sign in as the op's actor."));
+    return std::unexpected(
+        rejection(ErrorCode::notAllowed, "You can act only as yourself. Sign in as the op's actor."));
   }
-  if (wireSizeMax(op) + kMessageOverhead > record_.limits.messageBytes) return std::unexpected(rejection(ErrorCode::messageTooLarge));
-  if (const auto again = orderOf_.find(op.id); again != orderOf_.end()) return performedAlready(outbox_.at(again->second), op);
+  if (!fits(op)) return std::unexpected(rejection(ErrorCode::messageTooLarge));
+  if (const auto again = orderOf_.find(op.id); again != orderOf_.end())
+    return performedAlready(outbox_.at(again->second), op);
 
   Copy& copy = copyOf(op.draft);
   LocalEffect effect = LocalEffect::waiting;
@@ -155,10 +162,12 @@ std::expected<Performed, Rejection> Replica::copyKept(const DraftId& draft, std:
   for (const KeptOp& each : kept_) {
     if (each.op.draft == draft && std::holds_alternative<AppendSegment>(each.op.body)) texts.push_back(each);
   }
-  if (texts.empty()) return std::unexpected(rejection(ErrorCode::notFound, "No rejected segments of this draft are kept."));
+  if (texts.empty())
+    return std::unexpected(rejection(ErrorCode::notFound, "No rejected segments of this draft are kept."));
   // The order in which they were written, whatever the order in which they came back.
   std::ranges::sort(texts, {}, [](const KeptOp& each) { return each.op.id; });
-  auto created = perform(prepare({}, CreateDraft{.title = std::move(title), .platform = {}, .holdLimit = {}}, now), now);
+  auto created =
+      perform(prepare({}, CreateDraft{.title = std::move(title), .platform = {}, .holdLimit = {}}, now), now);
   if (!created) return created;
   for (KeptOp& each : texts) {
     AppendSegment copy{.segment = {}, .epoch = 0, .content = std::get<AppendSegment>(each.op.body).content};
@@ -211,7 +220,9 @@ const DraftState* Replica::viewOf(const Copy& copy) const {
   return state ? &*state : nullptr;
 }
 
-const DraftState* Replica::draft(const DraftId& id) { return viewOf(copyOf(id)); }
+const DraftState* Replica::draft(const DraftId& id) {
+  return viewOf(copyOf(id));
+}
 
 const DraftState* Replica::confirmed(const DraftId& id) {
   const Copy& copy = copyOf(id);
@@ -222,7 +233,8 @@ const DraftState* Replica::confirmed(const DraftId& id) {
 std::expected<LocalEffect, Rejection> Replica::lay(Copy& copy, const Op& op, Time at) {
   const DraftState* before = copy.view ? &*copy.view : nullptr;
   const auto verdict =
-      judge({.op = op, .draft = before, .segment = segmentRef(copy, op), .now = at, .limits = record_.limits}, Judge::replica);
+      judge({.op = op, .draft = before, .segment = segmentRef(copy, op), .now = at, .limits = record_.limits},
+            Judge::replica);
   if (!verdict) return std::unexpected(verdict.error());
   if (*verdict == Verdict::waitForAuthority) return LocalEffect::waiting;
   const LogEntry entry = provisional(before, op, record_.display, at);
@@ -251,7 +263,8 @@ std::optional<SegmentRef> Replica::segmentRef(const Copy& copy, const Op& op) {
   std::optional<SegmentRef> ref;
   for (const std::uint64_t order : copy.pending) {
     const Pending& pending = outbox_.at(order);
-    if (pending.effect != LocalEffect::shown || pending.op.id == op.id || segmentOf(pending.op) != redact->segment) continue;
+    if (pending.effect != LocalEffect::shown || pending.op.id == op.id || segmentOf(pending.op) != redact->segment)
+      continue;
     ref = SegmentRef{pending.op.actor, std::holds_alternative<RedactSegment>(pending.op.body)};
   }
   if (ref) return ref;
@@ -260,7 +273,9 @@ std::optional<SegmentRef> Replica::segmentRef(const Copy& copy, const Op& op) {
   return found->segments.at(0);
 }
 
-std::size_t Replica::pendingCount(const DraftId& id) { return copyOf(id).pending.size(); }
+std::size_t Replica::pendingCount(const DraftId& id) {
+  return copyOf(id).pending.size();
+}
 
 std::vector<Segment> Replica::pendingSegments(const DraftId& id, std::uint32_t from) {
   const Copy& copy = copyOf(id);
@@ -321,6 +336,10 @@ Step Replica::take() {
   return std::exchange(step_, {});
 }
 
+bool Replica::fits(const Op& op) const {
+  return wireSizeMax(op) + kMessageOverhead <= record_.limits.messageBytes;
+}
+
 // Pushes what has not been sent on this connection, in order, many ops a message (SPEC S3, S7).
 void Replica::pump() {
   if (link_ != Link::live && link_ != Link::catchingUp) return;
@@ -329,7 +348,8 @@ void Replica::pump() {
   while (next != outbox_.end() && inFlight_ < options_.opsInFlightMax) {
     Push push{.ops = {}, .restart = std::exchange(restart_, false)};
     std::size_t room = record_.limits.messageBytes - kMessageOverhead;
-    while (next != outbox_.end() && inFlight_ < options_.opsInFlightMax && push.ops.size() < record_.limits.opsPerPush) {
+    while (next != outbox_.end() && inFlight_ < options_.opsInFlightMax &&
+           push.ops.size() < record_.limits.opsPerPush) {
       Pending& pending = next->second;
       const std::size_t size = wireSizeMax(pending.op);
       if (size > room && !push.ops.empty()) break;
@@ -360,7 +380,9 @@ void Replica::setLink(Link link) {
   if (std::exchange(link_, link) != link) step_.notices.emplace_back(LinkChanged{});
 }
 
-void Replica::saveRecord() { step_.changes.record = record_; }
+void Replica::saveRecord() {
+  step_.changes.record = record_;
+}
 
 DraftWrite& Replica::writeFor(const DraftId& id, Seq expected) {
   auto& drafts = step_.changes.drafts.drafts;
@@ -412,7 +434,8 @@ void Replica::checkInvariants() const {
     if (copy.confirmed) onering::checkInvariants(*copy.confirmed);
     if (copy.view && !copy.pending.empty()) onering::checkInvariants(*copy.view);
     require(std::ranges::is_sorted(copy.pending), "pending ops are in the order in which they were made");
-    for (const std::uint64_t order : copy.pending) require(outbox_.contains(order), "a copy's pending op is in the outbox");
+    for (const std::uint64_t order : copy.pending)
+      require(outbox_.contains(order), "a copy's pending op is in the outbox");
   }
 }
 

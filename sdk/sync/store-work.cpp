@@ -47,7 +47,8 @@ Messages entriesAfter(Store& store, const DraftState& state, const LogPosition& 
     const std::size_t count = countThatFits(*entries, from, policy.limits.messageBytes - kMessageOverhead);
     Entries message{.draft = state.id, .before = before, .entries = {}, .head = state.position, .more = false};
     const auto first = entries->begin() + static_cast<std::ptrdiff_t>(from);
-    message.entries.assign(std::make_move_iterator(first), std::make_move_iterator(first + static_cast<std::ptrdiff_t>(count)));
+    message.entries.assign(std::make_move_iterator(first),
+                           std::make_move_iterator(first + static_cast<std::ptrdiff_t>(count)));
     if (!message.entries.empty()) before = message.entries.back().position();
     from += count;
     messages.emplace_back(std::move(message));
@@ -61,7 +62,8 @@ Messages snapshotFrom(Store& store, const DraftState& state, LogPosition at, Sna
   std::vector<AuthorityMessage> messages;
   std::size_t bytes = 0;
   do {
-    SnapshotPart part{.draft = state.id, .at = at, .state = {}, .progress = progress, .passes = {}, .segments = {}, .more = false};
+    SnapshotPart part{
+        .draft = state.id, .at = at, .state = {}, .progress = progress, .passes = {}, .segments = {}, .more = false};
     std::size_t room = policy.limits.messageBytes - kMessageOverhead;
     if (withState) {
       part.state = state;
@@ -70,7 +72,8 @@ Messages snapshotFrom(Store& store, const DraftState& state, LogPosition at, Sna
     }
     if (progress.passes < progress.passesEnd) {
       constexpr std::uint32_t kPassesPerRead = 4'096;
-      auto passes = store.readPasses(state.id, progress.passes, std::min(kPassesPerRead, progress.passesEnd - progress.passes));
+      auto passes =
+          store.readPasses(state.id, progress.passes, std::min(kPassesPerRead, progress.passesEnd - progress.passes));
       if (!passes) return std::unexpected(passes.error());
       passes->resize(countThatFits(*passes, 0, room));
       progress.passes += static_cast<std::uint32_t>(passes->size());
@@ -133,7 +136,8 @@ Messages catchUp(Store& store, const CatchUpQuestion& question, const ReadPolicy
 Messages changes(Store& store, const ChangesQuestion& question, const ReadPolicy& policy) {
   auto listed = store.listChanges(question.user, question.from, policy.changesPerAnswer);
   if (!listed) return std::unexpected(listed.error());
-  Changed message{.drafts = {}, .removed = {}, .next = question.next, .more = listed->size() == policy.changesPerAnswer};
+  Changed message{
+      .drafts = {}, .removed = {}, .next = question.next, .more = listed->size() == policy.changesPerAnswer};
   for (const MembershipChange& change : *listed) {
     if (change.left) {
       message.removed.push_back(change.draft);

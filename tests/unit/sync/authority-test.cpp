@@ -181,7 +181,8 @@ TEST_CASE("A session whose token has expired is ended", "[sync]") {
   authority.connected(1);
   const Time start = timeFromMs(1'000'000);
   static_cast<void>(authority.received(1, Hello{.token = "t", .device = {}}, start));
-  static_cast<void>(authority.authenticated(1, Principal{.user = "ada", .display = {}, .expiresAt = start + Duration{5'000}}, start));
+  static_cast<void>(
+      authority.authenticated(1, Principal{.user = "ada", .display = {}, .expiresAt = start + Duration{5'000}}, start));
   CHECK(authority.tick(start + Duration{4'999}).empty());
   const auto actions = authority.tick(start + Duration{5'000});
   REQUIRE(actions.size() == 2);

@@ -130,7 +130,8 @@ TEST_CASE("S2 an editor's reclaim waits for the authority, which judges by its o
   Seat& ada = table.sit("ada");
   Seat& bob = table.sit("bob");
   table.run();
-  const DraftId draft = table.act(ada, {}, CreateDraft{.title = "Notes", .platform = {}, .holdLimit = Duration{60'000}}).draft;
+  const DraftId draft =
+      table.act(ada, {}, CreateDraft{.title = "Notes", .platform = {}, .holdLimit = Duration{60'000}}).draft;
   table.act(ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
   table.run();
 
@@ -229,7 +230,8 @@ TEST_CASE("H3 a copy that is not the authority's is set aside, and the user's wo
     Table elsewhere;
     Seat& ada = elsewhere.sit("ada");
     elsewhere.run();
-    Op create = ada.replica->prepare(at.draft, CreateDraft{.title = "Notes", .platform = {}, .holdLimit = {}}, elsewhere.now);
+    Op create =
+        ada.replica->prepare(at.draft, CreateDraft{.title = "Notes", .platform = {}, .holdLimit = {}}, elsewhere.now);
     REQUIRE(ada.replica->perform(create, elsewhere.now));
     elsewhere.settle(ada);
     elsewhere.act(ada, at.draft, AddCollaborator{.user = "bob", .role = Role::editor});
@@ -307,13 +309,17 @@ TEST_CASE("Many ops share messages, and none is larger than the bound", "[sync]"
   const DraftId draft = table.create(ada, "Notes");
   for (int i = 0; i < 300; ++i) {
     REQUIRE(ada.replica->perform(
-        ada.replica->prepare(draft, AppendSegment{.segment = {}, .epoch = 0, .content = sealContent(std::string(16'000, 'a'), {})}, table.now), table.now));
+        ada.replica->prepare(
+            draft, AppendSegment{.segment = {}, .epoch = 0, .content = sealContent(std::string(16'000, 'a'), {})},
+            table.now),
+        table.now));
   }
   table.settle(ada);
   std::size_t ops = 0;
   for (const std::string& bytes : ada.toAuthority) {
     CHECK(bytes.size() <= Limits{}.messageBytes);
-    if (const auto message = decodeReplicaMessage(bytes, Limits{}.messageBytes).value(); std::holds_alternative<Push>(message)) {
+    if (const auto message = decodeReplicaMessage(bytes, Limits{}.messageBytes).value();
+        std::holds_alternative<Push>(message)) {
       ops += std::get<Push>(message).ops.size();
     }
   }

@@ -35,8 +35,8 @@ struct Seat {
   MemoryStore store;
   SeededEntropy entropy;
   std::optional<Replica> replica;
-  SessionId session = 0;               // 0: offline
-  std::deque<std::string> toAuthority; // encoded, not delivered yet
+  SessionId session = 0;                // 0: offline
+  std::deque<std::string> toAuthority;  // encoded, not delivered yet
   std::deque<std::string> toReplica;
   std::vector<Notice> notices;
 
@@ -150,8 +150,8 @@ class Table {
   // How often `Wanted` was told at the seat.
   template <typename Wanted>
   static std::size_t told(const Seat& seat) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(seat.notices, [](const Notice& notice) { return std::holds_alternative<Wanted>(notice); }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        seat.notices, [](const Notice& notice) { return std::holds_alternative<Wanted>(notice); }));
   }
 
   // The last receipt told for the op, or nothing.
@@ -173,10 +173,12 @@ class Table {
     for (AuthorityAction& action : actions) {
       if (auto* send = std::get_if<SendAction>(&action)) {
         for (const SessionId session : send->to) {
-          if (const auto seat = bySession_.find(session); seat != bySession_.end()) seat->second->toReplica.push_back(encode(send->message));
+          if (const auto seat = bySession_.find(session); seat != bySession_.end())
+            seat->second->toReplica.push_back(encode(send->message));
         }
       } else if (auto* who = std::get_if<AuthenticateAction>(&action)) {
-        carryOut(authority->authenticated(who->session, Principal{.user = who->token, .display = {}, .expiresAt = {}}, now));
+        carryOut(
+            authority->authenticated(who->session, Principal{.user = who->token, .display = {}, .expiresAt = {}}, now));
       } else if (auto* ask = std::get_if<AskAction>(&action)) {
         questions_.push_back(std::move(*ask));
       }
@@ -220,8 +222,11 @@ class Table {
     const AskAction ask = std::move(questions_.front());
     questions_.pop_front();
     const bool fails = nextCommitFails && std::holds_alternative<CommitQuestion>(ask.question);
-    StoreAnswer answer = fails && !commitAnyway ? StoreAnswer(StoreResult<void>()) : perform(store, ask.question, policy);
-    if (fails) answer = StoreResult<void>(std::unexpected(StoreError{*std::exchange(nextCommitFails, std::nullopt), "by the test"}));
+    StoreAnswer answer =
+        fails && !commitAnyway ? StoreAnswer(StoreResult<void>()) : perform(store, ask.question, policy);
+    if (fails)
+      answer =
+          StoreResult<void>(std::unexpected(StoreError{*std::exchange(nextCommitFails, std::nullopt), "by the test"}));
     carryOut(authority->answered(ask.ticket, std::move(answer), now));
     return true;
   }

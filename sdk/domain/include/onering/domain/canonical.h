@@ -23,7 +23,9 @@ struct Stamp {
   friend bool operator==(const Stamp&, const Stamp&) = default;
 };
 
-[[nodiscard]] inline Stamp stampOf(const LogEntry& entry) { return {entry.seq, entry.acceptedAt, entry.rulesVersion}; }
+[[nodiscard]] inline Stamp stampOf(const LogEntry& entry) {
+  return {entry.seq, entry.acceptedAt, entry.rulesVersion};
+}
 
 [[nodiscard]] std::string canonicalBytes(const Op& op, const Stamp& stamp);
 

@@ -26,8 +26,8 @@ struct LogEntry {
   Seq seq = 0;
   Time acceptedAt;                 // the authority's time; never decreases along a log (SPEC I11)
   std::uint16_t rulesVersion = 0;  // of the core that accepted it
-  std::string actorDisplay;        // how the actor is shown; given by the authority and, as it can be erased, not hashed
-  Digest link{};                   // link(seq) of SPEC H2
+  std::string actorDisplay;  // how the actor is shown; given by the authority and, as it can be erased, not hashed
+  Digest link{};             // link(seq) of SPEC H2
 
   [[nodiscard]] LogPosition position() const { return {seq, link}; }
   friend bool operator==(const LogEntry&, const LogEntry&) = default;

@@ -70,9 +70,9 @@ struct WhatChanged {
 // Asks for what follows `have` in a draft's log. Answered by Entries, by SnapshotPart, or by Gone.
 struct Fetch {
   DraftId draft;
-  LogPosition have;                          // {}: nothing
-  std::optional<LogPosition> snapshotAt{};   // goes on with the snapshot of that position
-  SnapshotProgress progress{};               // what there is of it
+  LogPosition have;                         // {}: nothing
+  std::optional<LogPosition> snapshotAt{};  // goes on with the snapshot of that position
+  SnapshotProgress progress{};              // what there is of it
   friend bool operator==(const Fetch&, const Fetch&) = default;
 };
 

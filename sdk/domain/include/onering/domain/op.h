@@ -11,9 +11,9 @@
 
 namespace onering {
 
-using UserId = std::string;  // isUserId() holds for every user id that has passed validate()
-using Epoch = std::uint64_t; // counts the holders of a draft's ring from 1 (SPEC I2)
-using Seq = std::uint64_t;   // place in a draft's log from 1; 0: before the first op
+using UserId = std::string;   // isUserId() holds for every user id that has passed validate()
+using Epoch = std::uint64_t;  // counts the holders of a draft's ring from 1 (SPEC I2)
+using Seq = std::uint64_t;    // place in a draft's log from 1; 0: before the first op
 
 enum class Role : std::uint8_t { viewer, editor, owner };
 
@@ -98,9 +98,9 @@ struct RedactSegment {  // O12
 };
 
 // In the order of the protocol's union: the index is the tag in the canonical bytes. Append only.
-using OpBody = std::variant<CreateDraft, AppendSegment, PassRing, RequestRing, CancelRequest, ReclaimRing, SetTitle,
-                            Lock, Unlock, Complete, AddCollaborator, SetRole, RemoveCollaborator, DeleteDraft,
-                            RestoreDraft, RedactSegment>;
+using OpBody =
+    std::variant<CreateDraft, AppendSegment, PassRing, RequestRing, CancelRequest, ReclaimRing, SetTitle, Lock, Unlock,
+                 Complete, AddCollaborator, SetRole, RemoveCollaborator, DeleteDraft, RestoreDraft, RedactSegment>;
 
 // The operation's name as SPEC §4 writes it: "appendSegment".
 [[nodiscard]] std::string_view opName(const OpBody& body);

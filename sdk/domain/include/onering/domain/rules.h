@@ -49,7 +49,7 @@ struct Change {
   std::optional<Segment> added;
   std::optional<SegmentId> redacted;
   std::optional<RingPass> passed;
-  std::optional<Member> joined;   // new or with a new role
+  std::optional<Member> joined;  // new or with a new role
   std::optional<UserId> left;
 
   friend bool operator==(const Change&, const Change&) = default;

@@ -25,7 +25,7 @@ struct DeviceRecord {
   DeviceId device;
   UserId user;
   std::string display;
-  Limits limits;        // as the authority said last
+  Limits limits;  // as the authority said last
   ChangeCursor cursor;
   friend bool operator==(const DeviceRecord&, const DeviceRecord&) = default;
 };
@@ -51,14 +51,14 @@ struct SetAsidePart {
 // dropping, settling or dismissing what is not there does nothing.
 struct DeviceBatch {
   std::optional<DeviceRecord> record;
-  std::vector<DraftId> setAside;      // the copy diverged: moved out of sight, kept for export (SPEC H3)
-  std::vector<DraftId> dropped;       // no longer the user's: the copy is deleted; outbox and kept ops stay
+  std::vector<DraftId> setAside;  // the copy diverged: moved out of sight, kept for export (SPEC H3)
+  std::vector<DraftId> dropped;   // no longer the user's: the copy is deleted; outbox and kept ops stay
   std::vector<DraftImage> installed;
-  Batch drafts;                       // confirmed ops; `rejected` is empty on a device
+  Batch drafts;  // confirmed ops; `rejected` is empty on a device
   std::vector<PendingOp> queued;
-  std::vector<OpId> settled;          // leave the outbox
+  std::vector<OpId> settled;  // leave the outbox
   std::vector<KeptOp> kept;
-  std::vector<OpId> dismissed;        // leave the kept ops
+  std::vector<OpId> dismissed;  // leave the kept ops
 
   [[nodiscard]] bool empty() const {
     return !record && setAside.empty() && dropped.empty() && installed.empty() && drafts.empty() && queued.empty() &&

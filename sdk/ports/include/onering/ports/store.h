@@ -136,7 +136,7 @@ struct DraftListKey {
 // A draft that a user is or was a member of, and since when that is news to them.
 struct MembershipChange {
   DraftId draft;
-  Time at;            // updatedAt for a member, the time of leaving for someone who left
+  Time at;  // updatedAt for a member, the time of leaving for someone who left
   bool left = false;
   LogPosition position;  // {} when left
   friend bool operator==(const MembershipChange&, const MembershipChange&) = default;

@@ -37,8 +37,8 @@ using Ticket = std::uint64_t;     // pairs a StoreAnswer with its question
 // Whom a token names.
 struct Principal {
   UserId user;
-  std::string display;           // empty: anonymousDisplay() is used
-  std::optional<Time> expiresAt; // of the token
+  std::string display;            // empty: anonymousDisplay() is used
+  std::optional<Time> expiresAt;  // of the token
 };
 
 // --- what the owner has to do ----------------------------------------------------------------------------
@@ -86,7 +86,7 @@ struct AuthorityCounts {
   std::uint64_t repeated = 0;  // answered with a first receipt
   std::uint64_t batches = 0;
   std::uint64_t conflicts = 0;
-  std::uint64_t faults = 0;    // batches that the store could not take
+  std::uint64_t faults = 0;  // batches that the store could not take
 };
 
 class Authority {
@@ -99,7 +99,8 @@ class Authority {
   [[nodiscard]] AuthorityActions received(SessionId session, ReplicaMessage message, Time now);
 
   // The answer to an AuthenticateAction: whom the token names, or why not.
-  [[nodiscard]] AuthorityActions authenticated(SessionId session, std::expected<Principal, Rejection> principal, Time now);
+  [[nodiscard]] AuthorityActions authenticated(SessionId session, std::expected<Principal, Rejection> principal,
+                                               Time now);
 
   // What the session sent could not be decoded, or it broke a bound of the transport.
   [[nodiscard]] AuthorityActions refused(SessionId session, Rejection why);
@@ -146,7 +147,7 @@ class Authority {
   struct Answer {
     SessionId session = 0;
     OpReceipt receipt;
-    bool first = false;   // decided by this batch, not remembered from before
+    bool first = false;  // decided by this batch, not remembered from before
   };
 
   // The batch at the store: first its Lookup, then its Batch.
@@ -155,7 +156,7 @@ class Authority {
     Time startedAt;
     std::vector<Submission> submissions;
     int attempts = 1;
-    std::shared_ptr<Batch> deciding; // set once judged: what is being committed
+    std::shared_ptr<Batch> deciding;        // set once judged: what is being committed
     std::map<DraftId, LogPosition> before;  // where each draft that it writes stood
     std::vector<Answer> answers;
   };
@@ -170,6 +171,7 @@ class Authority {
   void batchCommitted(Time now, AuthorityActions& actions);
   void batchFailed(const StoreError& error, Time now, AuthorityActions& actions);
   void sendReceipts(AuthorityActions& actions);
+  void sendReceipts(SessionId session, std::vector<OpReceipt> receipts, AuthorityActions& actions);
   void fanOut(const DraftWrite& write, AuthorityActions& actions);
   void ringBells(AuthorityActions& actions);
   void refuse(SessionId session, Rejection why, AuthorityActions& actions);
@@ -189,10 +191,10 @@ class Authority {
   std::map<UserId, std::set<SessionId>, std::less<>> users_;
   std::deque<Submission> queue_;
   std::optional<BatchInWork> batch_;
-  Lookup asked_;                                // of the batch in work
-  std::map<Ticket, SessionId> reads_;           // questions asked for one session
+  Lookup asked_;                       // of the batch in work
+  std::map<Ticket, SessionId> reads_;  // questions asked for one session
   Ticket lastTicket_ = 0;
-  Time latest_{};                               // time never goes back (SPEC I11)
+  Time latest_{};  // time never goes back (SPEC I11)
   AuthorityCounts counts_;
 
   struct CachedDraft {
@@ -200,7 +202,7 @@ class Authority {
     std::list<DraftId>::iterator use;
   };
   std::map<DraftId, CachedDraft> cache_;
-  std::list<DraftId> byUse_;                    // the least recently used first
+  std::list<DraftId> byUse_;  // the least recently used first
 };
 
 }  // namespace onering

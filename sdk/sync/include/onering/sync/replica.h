@@ -71,8 +71,8 @@ struct AuthorityRefused {
   Duration retryAfter{};
 };
 
-struct LinkChanged {};     // link() is another one
-struct OutboxChanged {};   // pendingCount() or kept() is another one
+struct LinkChanged {};    // link() is another one
+struct OutboxChanged {};  // pendingCount() or kept() is another one
 
 using Notice = std::variant<DraftChanged, OpSettled, DivergenceFound, AuthorityRefused, LinkChanged, OutboxChanged>;
 
@@ -107,9 +107,9 @@ struct Performed {
 };
 
 struct ReplicaOptions {
-  std::size_t opsInFlightMax = 256;    // pushed and unanswered
+  std::size_t opsInFlightMax = 256;  // pushed and unanswered
   std::size_t fetchesInFlightMax = 16;
-  Duration pushAgainAfter{1'000};      // doubled with every refusal, up to pushAgainMax
+  Duration pushAgainAfter{1'000};  // doubled with every refusal, up to pushAgainMax
   Duration pushAgainMax{30'000};
 };
 
@@ -118,8 +118,8 @@ class Replica {
   // Reads the outbox, kept ops and the record from `store`; drafts are read when they are needed. A store
   // without a record is a new device: it gets an id. `user` may be empty until the authority has named it.
   // Both references must outlive the replica. storageUnavailable when `store` belongs to another user.
-  [[nodiscard]] static std::expected<Replica, Rejection> open(DeviceStore& store, Entropy& entropy, UserId user, Time now,
-                                                              ReplicaOptions options = {});
+  [[nodiscard]] static std::expected<Replica, Rejection> open(DeviceStore& store, Entropy& entropy, UserId user,
+                                                              Time now, ReplicaOptions options = {});
 
   // --- what the user does ---
 
@@ -135,7 +135,8 @@ class Replica {
   [[nodiscard]] std::expected<Performed, Rejection> submit(Op op);
 
   // Kept work (SPEC S5). notFound when no such op is kept.
-  // Makes the op again with a new id, under the ring's present epoch; it is no longer kept when that is accepted locally.
+  // Makes the op again with a new id, under the ring's present epoch; it is no longer kept when that is accepted
+  // locally.
   [[nodiscard]] std::expected<Performed, Rejection> resubmit(const OpId& kept, Time now);
   // Puts the kept segments of `draft` into a new draft of this user, in order; they are no longer kept.
   [[nodiscard]] std::expected<Performed, Rejection> copyKept(const DraftId& draft, std::string title, Time now);
@@ -189,8 +190,8 @@ class Replica {
   struct Pending {
     Op op;
     LocalEffect effect = LocalEffect::waiting;
-    bool submitted = false;  // never judged here
-    bool sent = false;       // on this connection, and not answered
+    bool submitted = false;            // never judged here
+    bool sent = false;                 // on this connection, and not answered
     std::optional<Accepted> accepted;  // the receipt is here, what comes before it in the log is not
   };
 
@@ -202,11 +203,11 @@ class Replica {
 
   struct Copy {
     std::optional<DraftState> confirmed;
-    std::optional<DraftState> view;        // set while there are pending ops
-    std::deque<std::uint64_t> pending;     // orders in outbox_
-    std::optional<Seq> fetchedUpTo;        // an answer to Fetch is on its way and has come so far
+    std::optional<DraftState> view;     // set while there are pending ops
+    std::deque<std::uint64_t> pending;  // orders in outbox_
+    std::optional<Seq> fetchedUpTo;     // an answer to Fetch is on its way and has come so far
     std::optional<Incoming> incoming;
-    Seq heardOf = 0;                       // the log goes on at least to here
+    Seq heardOf = 0;  // the log goes on at least to here
   };
 
   Replica(DeviceStore& store, Entropy& entropy, ReplicaOptions options);
@@ -220,6 +221,7 @@ class Replica {
   void layAgain(Copy& copy);
 
   void on(Welcome&& message, Time now);
+  void keepWhatNeverFits(Time now);
   void on(Refused&& message, Time now);
   void on(Receipts&& message, Time now);
   void on(Changed&& message, Time now);
@@ -248,6 +250,7 @@ class Replica {
   void sendFetches();
   void fetchDone(Copy& copy);
   void pump();
+  [[nodiscard]] bool fits(const Op& op) const;
   void setLink(Link link);
   void changed(const DraftId& id, std::optional<SegmentId> redacted = {});
   void saveRecord();
@@ -260,26 +263,26 @@ class Replica {
   ReplicaOptions options_;
   DeviceRecord record_;
   Link link_ = Link::offline;
-  std::map<DraftId, Copy> copies_;                 // those that were needed so far
-  std::map<std::uint64_t, Pending> outbox_;        // by order
+  std::map<DraftId, Copy> copies_;           // those that were needed so far
+  std::map<std::uint64_t, Pending> outbox_;  // by order
   std::map<OpId, std::uint64_t> orderOf_;
   std::vector<KeptOp> kept_;
   std::uint64_t lastOrder_ = 0;
   std::array<std::uint8_t, 16> lastUuid_{};
-  std::uint64_t nextToSend_ = 0;                   // orders before it have been sent on this connection
+  std::uint64_t nextToSend_ = 0;  // orders before it have been sent on this connection
   std::size_t inFlight_ = 0;
-  bool restart_ = true;                            // the next push is the first, or the first after a refusal
+  bool restart_ = true;  // the next push is the first, or the first after a refusal
   std::optional<Time> pushAgainAt_;
   Duration pushPause_{};
-  std::deque<DraftId> wanted_;                     // to fetch
+  std::deque<DraftId> wanted_;  // to fetch
   std::set<DraftId> wantedSet_;
   std::size_t fetching_ = 0;
   std::optional<ChangeCursor> cursorWhenCaughtUp_;
   bool changesComplete_ = false;
   std::uint64_t lastPing_ = 0;
   Step step_;
-  std::map<DraftId, std::size_t> writes_;          // index in step_.changes.drafts.drafts
-  std::map<DraftId, std::size_t> changes_;         // index of DraftChanged in step_.notices
+  std::map<DraftId, std::size_t> writes_;   // index in step_.changes.drafts.drafts
+  std::map<DraftId, std::size_t> changes_;  // index of DraftChanged in step_.notices
 };
 
 }  // namespace onering

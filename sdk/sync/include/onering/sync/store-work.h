@@ -44,8 +44,7 @@ struct CommitQuestion {
 };
 
 using StoreQuestion = std::variant<Lookup, CommitQuestion, CatchUpQuestion, ChangesQuestion>;
-using StoreAnswer =
-    std::variant<StoreResult<Found>, StoreResult<void>, StoreResult<std::vector<AuthorityMessage>>>;
+using StoreAnswer = std::variant<StoreResult<Found>, StoreResult<void>, StoreResult<std::vector<AuthorityMessage>>>;
 
 // Does what `question` asks; a Lookup is answered by Found, a CommitQuestion by void, the others by messages to send.
 [[nodiscard]] StoreAnswer perform(Store& store, const StoreQuestion& question, const ReadPolicy& policy);
