@@ -1,0 +1,159 @@
+import { uuidV7 } from '../shared/ids.js';
+import { done, failure } from '../shared/failure.js';
+import type { BareOp } from '../shared/protocol.js';
+import type {
+  AppendOperation,
+  Draft,
+  DraftChange,
+  DraftSnapshot,
+  HistoryPage,
+  HistoryRange,
+  Operation,
+  Result,
+  SegmentPage,
+  SegmentRange,
+  SubscribeOptions,
+  Unsubscribe,
+  Waiting,
+} from '../types.js';
+import { countArgument, textArgument } from './arguments.js';
+import type { Link } from './link.js';
+
+const tailDefault = 200;
+const tailMax = 1_000;
+const positionMax = 2 ** 32 - 1;
+const historyDefault = 200;
+const historyMax = 1_000;
+
+export class DraftHandle implements Draft {
+  readonly id: string;
+  readonly #link: Link;
+
+  constructor(link: Link, id: string) {
+    this.#link = link;
+    this.id = id;
+  }
+
+  subscribe(listener: (change: DraftChange) => void, options: SubscribeOptions = {}): Unsubscribe {
+    return this.#link.subscribeDraft(this.id, countArgument('tail', options.tail, 0, tailMax, tailDefault), listener);
+  }
+
+  get({ signal }: Waiting = {}): Promise<Result<DraftSnapshot>> {
+    return this.#link.read<DraftSnapshot>({ name: 'draft', draft: this.id }, signal);
+  }
+
+  segments({ from, to, signal }: SegmentRange = {}): Promise<Result<SegmentPage>> {
+    return this.#link.read<SegmentPage>(
+      {
+        name: 'segments',
+        draft: this.id,
+        from: countArgument('from', from, 0, positionMax, 0),
+        to: countArgument('to', to, 0, positionMax, positionMax),
+      },
+      signal,
+    );
+  }
+
+  history({ from, limit, signal }: HistoryRange = {}): Promise<Result<HistoryPage>> {
+    return this.#link.read<HistoryPage>(
+      {
+        name: 'history',
+        draft: this.id,
+        from: countArgument('from', from, 0, positionMax, 0),
+        limit: countArgument('limit', limit, 1, historyMax, historyDefault),
+      },
+      signal,
+    );
+  }
+
+  whenHolding({ signal }: Waiting = {}): Promise<Result<DraftSnapshot>> {
+    return this.#link.until<Result<DraftSnapshot>>(
+      (settle) => this.subscribe(({ draft }) => settleHolding(draft, settle), { tail: 0 }),
+      signal,
+    );
+  }
+
+  append(text: string): AppendOperation {
+    textArgument('text', text);
+    const segment = uuidV7();
+    const operation = this.#link.perform({ ...this.#ids(), name: 'append', segment, text });
+    return { ...operation, segment };
+  }
+
+  passRing(to: string): Operation {
+    textArgument('to', to);
+    return this.#link.perform({ ...this.#ids(), name: 'passRing', to });
+  }
+
+  requestRing(): Operation {
+    return this.#act('requestRing');
+  }
+
+  cancelRequest(): Operation {
+    return this.#act('cancelRequest');
+  }
+
+  reclaimRing(): Operation {
+    return this.#act('reclaimRing');
+  }
+
+  setTitle(title: string, { expect = '' }: { readonly expect?: string } = {}): Operation {
+    textArgument('title', title);
+    textArgument('expect', expect);
+    return this.#link.perform({ ...this.#ids(), name: 'setTitle', title, expect });
+  }
+
+  lock(): Operation {
+    return this.#act('lock');
+  }
+
+  unlock(): Operation {
+    return this.#act('unlock');
+  }
+
+  complete(): Operation {
+    return this.#act('complete');
+  }
+
+  addCollaborator(user: string, role: 'editor' | 'viewer' = 'editor'): Operation {
+    textArgument('user', user);
+    return this.#link.perform({ ...this.#ids(), name: 'addCollaborator', user, role });
+  }
+
+  setRole(user: string, role: 'editor' | 'viewer'): Operation {
+    textArgument('user', user);
+    return this.#link.perform({ ...this.#ids(), name: 'setRole', user, role });
+  }
+
+  removeCollaborator(user: string): Operation {
+    textArgument('user', user);
+    return this.#link.perform({ ...this.#ids(), name: 'removeCollaborator', user });
+  }
+
+  delete(): Operation {
+    return this.#act('delete');
+  }
+
+  restore(): Operation {
+    return this.#act('restore');
+  }
+
+  redact(segment: string): Operation {
+    textArgument('segment', segment);
+    return this.#link.perform({ ...this.#ids(), name: 'redact', segment });
+  }
+
+  #act(name: BareOp): Operation {
+    return this.#link.perform({ ...this.#ids(), name });
+  }
+
+  #ids() {
+    return { op: uuidV7(), draft: this.id };
+  }
+}
+
+function settleHolding(draft: DraftSnapshot | null, settle: (result: Result<DraftSnapshot>) => void): void {
+  if (!draft || draft.role === null || draft.role === 'viewer') settle({ ok: false, error: failure('notFound', 'You cannot hold the ring of this draft.') });
+  else if (draft.status === 'completed') settle({ ok: false, error: failure('draftCompleted', 'The draft is completed. Start a new draft.') });
+  else if (draft.holding) settle(done(draft));
+}

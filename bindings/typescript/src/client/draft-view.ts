@@ -1,0 +1,41 @@
+import type { FeedChange } from '../shared/protocol.js';
+import type { DraftChange, DraftSnapshot, Segment } from '../types.js';
+
+const none: readonly never[] = [];
+
+/**
+ * Makes of what the worker tells about a draft what its subscriber is told: puts back what was left out because it
+ * had not changed, and keeps what has not changed the same object.
+ */
+export class DraftView {
+  #draft: DraftSnapshot | null = null;
+  #pending: readonly Segment[] = none;
+
+  apply(change: Exclude<FeedChange, { error: unknown }>): DraftChange {
+    if (!change.draft) {
+      this.#draft = null;
+      this.#pending = none;
+      return { draft: null, reset: true, appended: none, redacted: none, pending: none };
+    }
+    const members = change.draft.members ?? this.#draft?.members ?? none;
+    this.#draft = { ...change.draft, members };
+    const redacted = change.redacted ?? none;
+    const before = change.reset ? none : this.#pending;
+    const { drop = 0, add = none } = change.pending ?? {};
+    const pending = drop === 0 && add.length === 0 ? before : [...before.slice(drop), ...add];
+    this.#pending = placed(pending, change.draft.segmentCount, new Set(redacted));
+    return { draft: this.#draft, reset: change.reset, appended: change.appended ?? none, redacted, pending: this.#pending };
+  }
+}
+
+/** The pending segments at the positions from `from` on; the same array where all of them are in place. */
+function placed(pending: readonly Segment[], from: number, redacted: ReadonlySet<string>): readonly Segment[] {
+  const isInPlace = (segment: Segment, index: number) =>
+    segment.position === from + index && !(redacted.has(segment.id) && !segment.redacted);
+  if (pending.every(isInPlace)) return pending;
+  return pending.map((segment, index) => {
+    if (isInPlace(segment, index)) return segment;
+    const isRedacted = segment.redacted || redacted.has(segment.id);
+    return { ...segment, position: from + index, redacted: isRedacted, text: isRedacted ? '' : segment.text };
+  });
+}

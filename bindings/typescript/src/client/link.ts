@@ -1,0 +1,255 @@
+/** The page's end of the conversation with the worker: who waits for what, and who is told. */
+import { closedClient, done, failed, failure } from '../shared/failure.js';
+import type { FromWorker, News, OpIds, OpRequest, ReadRequest, ToWorker } from '../shared/protocol.js';
+import type {
+  AuthReason,
+  DraftChange,
+  Failure,
+  KeptOp,
+  ListChange,
+  Operation,
+  Outcome,
+  Receipt,
+  Result,
+  Status,
+  Stored,
+  Unsubscribe,
+} from '../types.js';
+import { DraftView } from './draft-view.js';
+import { ListView } from './list-view.js';
+import { notify, Value } from './observable.js';
+
+/** The part of a Worker that is used; in tests, anything. */
+export interface Port {
+  postMessage(message: ToWorker): void;
+}
+
+type WithoutRequest<T> = T extends unknown ? Omit<T, 'request'> : never;
+type NewOp = WithoutRequest<OpRequest>;
+
+const listLimitMax = 500;
+
+const initialStatus: Status = {
+  state: 'opening',
+  link: 'offline',
+  retryAt: null,
+  pending: 0,
+  rejected: 0,
+  storage: { kind: null, fallback: null, persisted: false, usage: null, quota: null },
+  user: null,
+  device: null,
+  limits: { titleCharacters: 200, segmentBytes: 16_384, collaborators: 1_000, segmentsPerDraft: 1_000_000 },
+  lastError: null,
+};
+
+export class Link {
+  readonly status = new Value<Status>(initialStatus);
+  readonly kept = new Value<readonly KeptOp[]>([]);
+  readonly #port: Port;
+  readonly #auth: (reason: AuthReason) => Promise<string>;
+
+  #lastRequest = 0;
+  #ops: OpRequest[] = [];
+  /** By request: who waits to hear that an op is stored. */
+  readonly #storing = new Map<number, (result: Result<Stored>) => void>();
+  /** By op: who waits for its receipt. */
+  readonly #settling = new Map<string, (result: Result<Receipt>) => void>();
+  /** By request. */
+  readonly #asking = new Map<number, (result: Result<unknown>) => void>();
+  readonly #drafts = new Map<number, { readonly view: DraftView; readonly listener: (change: DraftChange) => void }>();
+  readonly #lists = new Map<number, { readonly view: ListView; readonly limit: number; readonly listener: (change: ListChange) => void }>();
+  #ended: Failure | null = null;
+
+  constructor(port: Port, auth: (reason: AuthReason) => Promise<string>) {
+    this.#port = port;
+    this.#auth = auth;
+  }
+
+  /** Takes a message of the worker's. */
+  handle(message: FromWorker): void {
+    if (this.#ended) return;
+    switch (message.type) {
+      case 'news':
+        return this.#heard(message);
+      case 'answer':
+        this.#asking.get(message.request)?.(message.result);
+        this.#asking.delete(message.request);
+        return;
+      case 'auth':
+        this.#auth(message.reason).then(
+          (token) => this.post({ type: 'token', request: message.request, token }),
+          (error: unknown) => this.post({ type: 'noToken', request: message.request, why: String(error) }),
+        );
+    }
+  }
+
+  post(message: ToWorker): void {
+    if (!this.#ended) this.#port.postMessage(message);
+  }
+
+  // --- what the user does -----------------------------------------------------------------------------------
+
+  perform(op: NewOp & OpIds): Operation {
+    const server = new Promise<Result<Receipt>>((resolve) => void this.#settling.set(op.op, resolve));
+    const local = this.#store(op).then((result) => {
+      if (!result.ok) this.#settle(op.op, result);
+      return result;
+    });
+    return { op: op.op, draft: op.draft, local, server };
+  }
+
+  /** An op whose id is the worker's to make. */
+  performAnew(op: NewOp): Outcome {
+    const local = this.#store(op);
+    const server = local.then(
+      (result) =>
+        result.ok
+          ? new Promise<Result<Receipt>>((resolve) => void this.#settling.set(result.value.op, resolve))
+          : result,
+    );
+    return { local, server };
+  }
+
+  /** For what has no receipt. */
+  async dismiss(op: string): Promise<Result<void>> {
+    const result = await this.#store({ name: 'dismiss', op });
+    return result.ok ? done(undefined) : result;
+  }
+
+  #store(op: NewOp): Promise<Result<Stored>> {
+    if (this.#ended) return Promise.resolve({ ok: false, error: this.#ended });
+    const wrong = Object.values(op).some((value) => typeof value === 'string' && !isWellFormed(value));
+    if (wrong) return Promise.resolve(failed('invalidText'));
+    const request = ++this.#lastRequest;
+    // What is called in one go goes over in one message.
+    if (this.#ops.push({ ...op, request } as OpRequest) === 1) queueMicrotask(() => this.#flush());
+    return new Promise((resolve) => void this.#storing.set(request, resolve));
+  }
+
+  #flush(): void {
+    if (this.#ops.length > 0) this.post({ type: 'perform', ops: this.#ops });
+    this.#ops = [];
+  }
+
+  #settle(op: string, result: Result<Receipt>): void {
+    this.#settling.get(op)?.(result);
+    this.#settling.delete(op);
+  }
+
+  // --- what is seen -----------------------------------------------------------------------------------------
+
+  read<T>(what: ReadRequest, signal?: AbortSignal): Promise<Result<T>> {
+    return this.ask<T>((request) => ({ type: 'read', request, what }), signal);
+  }
+
+  ask<T>(make: (request: number) => ToWorker, signal?: AbortSignal): Promise<Result<T>> {
+    if (this.#ended) return Promise.resolve({ ok: false, error: this.#ended });
+    return this.until<Result<T>>((settle) => {
+      this.#flush();
+      const request = ++this.#lastRequest;
+      this.#asking.set(request, settle as (result: Result<unknown>) => void);
+      this.post(make(request));
+      return () => void this.#asking.delete(request);
+    }, signal);
+  }
+
+  /** Waits for `settle` to be called; `start` returns how to give up. */
+  until<T>(start: (settle: (value: T) => void) => Unsubscribe, signal?: AbortSignal): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      let stop: Unsubscribe | undefined;
+      let isSettled = false;
+      const aborted = () => {
+        stop?.();
+        reject(signal!.reason);
+      };
+      const settle = (value: T) => {
+        isSettled = true;
+        signal?.removeEventListener('abort', aborted);
+        stop?.();
+        resolve(value);
+      };
+      signal?.addEventListener('abort', aborted, { once: true });
+      stop = start(settle);
+      if (isSettled) stop();
+    });
+  }
+
+  subscribeDraft(draft: string, tail: number, listener: (change: DraftChange) => void): Unsubscribe {
+    const subscription = ++this.#lastRequest;
+    this.#drafts.set(subscription, { view: new DraftView(), listener });
+    this.#flush();
+    this.post({ type: 'subscribe', subscription, draft, tail });
+    return () => {
+      if (this.#drafts.delete(subscription)) this.post({ type: 'unsubscribe', subscription });
+    };
+  }
+
+  subscribeList(limit: number, listener: (change: ListChange) => void): Unsubscribe {
+    const subscription = ++this.#lastRequest;
+    this.#lists.set(subscription, { view: new ListView(), limit: Math.min(limit, listLimitMax), listener });
+    this.#watchList();
+    return () => {
+      if (this.#lists.delete(subscription)) this.#watchList();
+    };
+  }
+
+  #watchList(): void {
+    const limit = Math.max(0, ...[...this.#lists.values()].map((list) => list.limit));
+    this.post({ type: 'watchList', limit });
+  }
+
+  #heard(news: News): void {
+    if (news.kept) this.kept.set(news.kept);
+    for (const change of news.feeds ?? []) {
+      const subscriber = this.#drafts.get(change.subscription);
+      if (subscriber && !('error' in change)) notify(subscriber.listener, subscriber.view.apply(change));
+    }
+    if (news.list) this.#heardList(news.list);
+    if (news.status) this.status.set(news.status);
+    for (const { request, result } of news.performed ?? []) {
+      this.#storing.get(request)?.(result);
+      this.#storing.delete(request);
+    }
+    for (const { op, result } of news.settled ?? []) this.#settle(op, result);
+  }
+
+  #heardList(list: NonNullable<News['list']>): void {
+    for (const { view, limit, listener } of [...this.#lists.values()]) {
+      const change = view.apply(list, limit);
+      if (change) notify(listener, change);
+    }
+  }
+
+  // --- the end ----------------------------------------------------------------------------------------------
+
+  /** Answers everybody who waits; nothing is sent or told from now on. */
+  end(why: Failure = closedClient): void {
+    if (this.#ended) return;
+    this.#ended = why;
+    const refusal = { ok: false, error: why } as const;
+    for (const resolve of this.#storing.values()) resolve(refusal);
+    for (const resolve of this.#settling.values()) resolve(refusal);
+    for (const resolve of this.#asking.values()) resolve(refusal);
+    this.#storing.clear();
+    this.#settling.clear();
+    this.#asking.clear();
+    this.#drafts.clear();
+    this.#lists.clear();
+  }
+
+  /** The worker could not be started, or died. */
+  broke(detail: string): void {
+    const why = failure('internal', `The worker failed: ${detail}. Check workerUrl and wasmUrl; your work is kept.`);
+    this.end(why);
+    this.status.set({ ...this.status.current, state: 'failed', link: 'offline', lastError: { ...why, at: Date.now() } });
+  }
+}
+
+function isWellFormed(text: string): boolean {
+  type Modern = string & { isWellFormed?(): boolean };
+  return (text as Modern).isWellFormed?.() ?? !/\p{Surrogate}/u.test(text);
+}

@@ -1,0 +1,121 @@
+/**
+ * What the client on the page and the worker say to each other: named messages, plain values, in order.
+ *
+ * The worker may be another tab's, so nothing in here is a handle, and whatever can be said twice (an op, a
+ * subscription) carries the id by which the second time is recognized.
+ */
+import type {
+  AuthReason,
+  DraftSnapshot,
+  DraftSummary,
+  Failure,
+  KeptOp,
+  ListCursor,
+  Receipt,
+  Result,
+  Segment,
+  Status,
+  Stored,
+} from '../types.js';
+
+/** An op that a user makes. `request` names the call that waits for its result. */
+export type OpRequest = { readonly request: number } & (
+  | (OpIds &
+      (
+        | {
+            readonly name: 'create';
+            readonly title: string;
+            readonly platform: string;
+            readonly holdLimitMs: number;
+          }
+        | { readonly name: 'append'; readonly segment: string; readonly text: string }
+        | { readonly name: 'passRing'; readonly to: string }
+        | { readonly name: 'setTitle'; readonly title: string; readonly expect: string }
+        | { readonly name: 'addCollaborator' | 'setRole'; readonly user: string; readonly role: 'editor' | 'viewer' }
+        | { readonly name: 'removeCollaborator'; readonly user: string }
+        | { readonly name: 'redact'; readonly segment: string }
+        | { readonly name: BareOp }
+      ))
+  | { readonly name: 'resubmit'; readonly op: string }
+  | { readonly name: 'copyKept'; readonly draft: string; readonly title: string }
+  | { readonly name: 'dismiss'; readonly op: string }
+);
+
+export interface OpIds {
+  readonly op: string;
+  readonly draft: string;
+}
+
+/** Operations that carry nothing. Their order is the module's numbering. */
+export const bareOps = [
+  'requestRing',
+  'cancelRequest',
+  'reclaimRing',
+  'lock',
+  'unlock',
+  'complete',
+  'delete',
+  'restore',
+] as const;
+export type BareOp = (typeof bareOps)[number];
+
+/** What is read, answered once. */
+export type ReadRequest =
+  | { readonly name: 'draft'; readonly draft: string }
+  | { readonly name: 'segments'; readonly draft: string; readonly from: number; readonly to: number }
+  | { readonly name: 'history'; readonly draft: string; readonly from: number; readonly limit: number }
+  | { readonly name: 'list'; readonly after: ListCursor | null; readonly limit: number }
+  | { readonly name: 'exportWork' };
+
+export interface OpenOptions {
+  readonly url: string;
+  readonly user: string;
+  readonly storage: { readonly name: string; readonly kind: 'auto' | 'opfs' | 'memory' };
+  readonly startOffline: boolean;
+  readonly wasmUrl: string | null;
+}
+
+export type ToWorker =
+  | { readonly type: 'open'; readonly options: OpenOptions }
+  | { readonly type: 'perform'; readonly ops: readonly OpRequest[] }
+  | { readonly type: 'read'; readonly request: number; readonly what: ReadRequest }
+  | { readonly type: 'subscribe'; readonly subscription: number; readonly draft: string; readonly tail: number }
+  | { readonly type: 'unsubscribe'; readonly subscription: number }
+  | { readonly type: 'watchList'; readonly limit: number }
+  | { readonly type: 'token'; readonly request: number; readonly token: string }
+  | { readonly type: 'noToken'; readonly request: number; readonly why: string }
+  | { readonly type: 'goOnline' }
+  | { readonly type: 'goOffline' }
+  | { readonly type: 'persisted'; readonly persisted: boolean }
+  | { readonly type: 'reopen'; readonly request: number }
+  | { readonly type: 'suspend' }
+  | { readonly type: 'resume' }
+  | { readonly type: 'close'; readonly request: number };
+
+/** A draft's change as the module tells it; the client makes a DraftChange of it. */
+export type FeedChange =
+  | {
+      readonly subscription: number;
+      readonly draft: (Omit<DraftSnapshot, 'members'> & Partial<Pick<DraftSnapshot, 'members'>>) | null;
+      readonly reset: boolean;
+      readonly appended?: readonly Segment[];
+      readonly redacted?: readonly string[];
+      readonly pending?: { readonly drop: number; readonly add: readonly Segment[] };
+    }
+  | { readonly subscription: number; readonly error: Failure };
+
+/** What came of a transaction, and of whatever else happened since the last one. Apply it in this order. */
+export interface News {
+  readonly type: 'news';
+  readonly status?: Status;
+  readonly kept?: readonly KeptOp[];
+  readonly feeds?: readonly FeedChange[];
+  readonly list?: readonly DraftSummary[];
+  readonly performed?: readonly { readonly request: number; readonly result: Result<Stored> }[];
+  readonly settled?: readonly { readonly op: string; readonly result: Result<Receipt> }[];
+}
+
+export type FromWorker =
+  | News
+  | { readonly type: 'answer'; readonly request: number; readonly result: Result<unknown> }
+  | { readonly type: 'auth'; readonly request: number; readonly reason: AuthReason };

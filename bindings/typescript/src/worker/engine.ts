@@ -1,0 +1,706 @@
+/**
+ * The worker's heart: takes what the client says and what the server says, in order, and sees to it that the store
+ * has it before anyone is told.
+ *
+ *   ops, server messages ──> module.perform(), receive() …   as they come
+ *                        ──> commit                          once for all that waited: one flush
+ *                        ──> messages to the server, one News to the client
+ *
+ * Nothing in here touches a browser API: what it needs is in {@link EngineEnvironment}.
+ */
+import { closedClient, done, failure, isErrorCode, textOf } from '../shared/failure.js';
+import type { FeedChange, FromWorker, News, OpenOptions, OpRequest, ReadRequest, ToWorker } from '../shared/protocol.js';
+import type {
+  AuthReason,
+  DraftSummary,
+  ExportedWork,
+  Failure,
+  KeptOp,
+  Limits,
+  Link,
+  Receipt,
+  Result,
+  Status,
+  StorageStatus,
+  Stored,
+} from '../types.js';
+import { Connection, type Socket, type Timers } from './connection.js';
+import { FilesError, type StoreFiles } from './files.js';
+import { Host } from './host.js';
+import {
+  Faulted,
+  Module,
+  Refused,
+  type Committed,
+  type DetailedFailure,
+  type DeviceRecord,
+  type Done,
+  type Settled,
+  type Standing,
+} from './module.js';
+
+export interface EngineEnvironment extends Timers {
+  readonly post: (message: FromWorker) => void;
+  readonly compile: (wasmUrl: string | null) => Promise<WebAssembly.Module>;
+  readonly openFiles: (name: string) => Promise<StoreFiles>;
+  readonly closeFiles: (files: StoreFiles) => void;
+  readonly connect: (url: string, subprotocol: string) => Socket;
+  /** Runs `work` as a task of its own, behind messages that have arrived by now. */
+  readonly soon: (work: () => void) => void;
+  /** Bytes used and available; null where that is not known. */
+  readonly estimate: () => Promise<{ usage: number | null; quota: number | null }>;
+  /** For people who look into the console. */
+  readonly warn: (text: string) => void;
+}
+
+const stalledAfterMs = 15_000;
+const listEveryMs = 50;
+const estimateEveryMs = 10_000;
+
+/** What SPEC §13 says until the server does. */
+const defaultLimits: Limits = {
+  titleCharacters: 200,
+  segmentBytes: 16_384,
+  collaborators: 1_000,
+  segmentsPerDraft: 1_000_000,
+};
+
+const noStorage: StorageStatus = { kind: null, fallback: null, persisted: false, usage: null, quota: null };
+
+type Store =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'open'; readonly module: Module; readonly files: StoreFiles | null }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+export class Engine {
+  readonly #environment: EngineEnvironment;
+  readonly #host: Host;
+  #options: OpenOptions | undefined;
+  #compiled: WebAssembly.Module | undefined;
+  #connection: Connection | undefined;
+  #wantsOnline = false;
+  #store: Store = { kind: 'closed' };
+  #ended = false;
+  /** What came while the store was being opened. */
+  #waiting: ToWorker[] = [];
+
+  /** Performed and not committed yet: who waits for that. */
+  #uncommitted: { readonly request: number; readonly stored: Stored }[] = [];
+  #commitScheduled = false;
+  /** Told with the next news. */
+  #refusals: { readonly request: number; readonly result: Result<Stored> }[] = [];
+
+  readonly #subscriptions = new Map<number, { readonly draft: string; readonly tail: number }>();
+  #listLimit = 0;
+  #listTimer: number | undefined;
+  #listToldAt = -Infinity;
+
+  #standing: Standing = { link: 'offline', pending: 0, kept: 0 };
+  #record: DeviceRecord | null = null;
+  #storage: StorageStatus = noStorage;
+  #estimatedAt = -Infinity;
+  #lastError: Status['lastError'] = null;
+  #lastErrorConcerns: 'storage' | 'link' = 'link';
+  #stalled = false;
+  #progressAt = 0;
+  #stalledTimer: number | undefined;
+  #pushTimer: number | undefined;
+  #status: Status | undefined;
+
+  #lastToken = 0;
+  readonly #tokens = new Map<number, { resolve(token: string): void; reject(why: Error): void }>();
+
+  constructor(environment: EngineEnvironment) {
+    this.#environment = environment;
+    this.#host = new Host(() => environment.now());
+  }
+
+  /** Takes a message of the client's. */
+  handle(message: ToWorker): void {
+    const mustWait = message.type === 'perform' || message.type === 'read' || message.type === 'reopen';
+    if (this.#store.kind === 'opening' && (mustWait || message.type === 'close' || message.type === 'suspend')) {
+      this.#waiting.push(message);
+      return;
+    }
+    switch (message.type) {
+      case 'open':
+        return this.#begin(message.options);
+      case 'perform':
+        return this.#perform(message.ops);
+      case 'read':
+        return this.#answer(message.request, this.#read(message.what));
+      case 'subscribe':
+        return this.#subscribe(message.subscription, message.draft, message.tail);
+      case 'unsubscribe':
+        return this.#unsubscribe(message.subscription);
+      case 'watchList':
+        this.#listLimit = message.limit;
+        return this.#tellListSoon(0);
+      case 'token':
+        return this.#settleToken(message.request, (waiting) => waiting.resolve(message.token));
+      case 'noToken':
+        return this.#settleToken(message.request, (waiting) => waiting.reject(new Error(message.why)));
+      case 'goOnline':
+        this.#wantsOnline = true;
+        return this.#connect();
+      case 'goOffline':
+        this.#wantsOnline = false;
+        return this.#connection?.goOffline();
+      case 'persisted':
+        this.#storage = { ...this.#storage, persisted: message.persisted };
+        return this.#tell({});
+      case 'reopen':
+        return void this.#open().then((result) => this.#answer(message.request, result));
+      case 'suspend':
+        return this.#release();
+      case 'resume':
+        return void this.#open();
+      case 'close':
+        this.#ended = true;
+        this.#release();
+        return this.#answer(message.request, done(undefined));
+    }
+  }
+
+  /** The browser says that the network is back. */
+  online(): void {
+    this.#connection?.hurry();
+  }
+
+  // --- opening and closing --------------------------------------------------------------------------------
+
+  #begin(options: OpenOptions): void {
+    this.#options = options;
+    this.#connection = new Connection(
+      {
+        ...this.#environment,
+        url: options.url,
+        token: (reason) => this.#askToken(reason),
+      },
+      {
+        opened: (token) => this.#withModule((module) => module.connected(token)),
+        received: (message) => this.#received(message),
+        closed: () => this.#withModule((module) => module.disconnected()),
+        refreshed: (token) => this.#withModule((module) => module.refresh(token)),
+        heartbeat: () => this.#withModule((module) => module.tick()),
+        changed: (why) => this.#connectionChanged(why),
+      },
+    );
+    this.#wantsOnline = !options.startOffline;
+    void this.#open();
+  }
+
+  #connect(): void {
+    if (this.#wantsOnline && this.#store.kind === 'open') this.#connection!.goOnline();
+  }
+
+  async #open(): Promise<Result<void>> {
+    if (this.#store.kind === 'open') return done(undefined);
+    this.#store = { kind: 'opening' };
+    this.#tell({});
+    try {
+      const { files, fallback } = await this.#openFiles();
+      this.#storage = { ...this.#storage, kind: files ? 'opfs' : 'memory', fallback };
+      this.#compiled ??= await this.#environment.compile(this.#options!.wasmUrl);
+      this.#start(files);
+      this.#clearError('storage');
+    } catch (error) {
+      const why = error instanceof FilesError || error instanceof Refused ? error.failure : failure('internal');
+      this.#environment.warn(`OneRing: the storage could not be opened. ${textOf(error)}`);
+      this.#store = { kind: 'failed', why };
+      this.#storage = noStorage;
+      this.#setError(why, 'storage');
+    }
+    const result: Result<void> = this.#store.kind === 'failed' ? { ok: false, error: this.#store.why } : done(undefined);
+    this.#tell({ kept: this.#kept() });
+    this.#tellListSoon(0);
+    for (const message of this.#waiting.splice(0)) this.handle(message);
+    this.#connect();
+    void this.#estimate();
+    return result;
+  }
+
+  async #openFiles(): Promise<{ files: StoreFiles | null; fallback: string | null }> {
+    const { kind, name } = this.#options!.storage;
+    if (kind === 'memory') return { files: null, fallback: null };
+    try {
+      return { files: await this.#environment.openFiles(name), fallback: null };
+    } catch (error) {
+      const mayFallBack = kind === 'auto' && error instanceof FilesError && error.kind === 'none';
+      if (!mayFallBack) throw error;
+      return { files: null, fallback: error.message };
+    }
+  }
+
+  /** A new instance over `files`. Throws what opening throws; the files are closed then. */
+  #start(files: StoreFiles | null): void {
+    this.#host.provide(files ?? undefined);
+    try {
+      const module = new Module(this.#compiled!, this.#host, () => this.#environment.now());
+      const { record, ...standing } = module.open(files?.name ?? '', this.#options!.user);
+      this.#record = record;
+      this.#standing = standing;
+      this.#store = { kind: 'open', module, files };
+    } catch (error) {
+      if (files) this.#environment.closeFiles(files);
+      throw error;
+    }
+    this.#feedAll();
+  }
+
+  /** Stores what waits, ends the connection, lets go of the files. */
+  #release(): void {
+    this.#commit();
+    this.#connection?.goOffline();
+    this.#commit();
+    const store = this.#store;
+    this.#store = { kind: 'closed' };
+    if (store.kind === 'open') {
+      try {
+        store.module.close();
+      } catch (error) {
+        this.#environment.warn(`OneRing: the storage was not closed properly. ${textOf(error)}`);
+      }
+      if (store.files) this.#environment.closeFiles(store.files);
+    }
+    this.#host.provide(undefined);
+    for (const timer of [this.#listTimer, this.#pushTimer, this.#stalledTimer]) this.#environment.clearTimeout(timer);
+    this.#stalledTimer = undefined;
+    this.#tell({});
+  }
+
+  /** Why nothing can be done now; undefined: it can. */
+  #unusable(): Failure | undefined {
+    if (this.#store.kind === 'failed') return this.#store.why;
+    return this.#store.kind === 'open' ? undefined : closedClient;
+  }
+
+  // --- what the user does -----------------------------------------------------------------------------------
+
+  #perform(ops: readonly OpRequest[]): void {
+    for (const op of ops) this.#performOne(op);
+    this.#commitSoon();
+  }
+
+  #performOne(request: OpRequest): void {
+    const why = this.#unusable();
+    if (why || this.#store.kind !== 'open') {
+      this.#refusals.push({ request: request.request, result: { ok: false, error: why ?? closedClient } });
+      return;
+    }
+    try {
+      const performed = this.#store.module.perform(request);
+      const stored = performed ?? { op: '', draft: '', effect: 'shown' as const };
+      this.#uncommitted.push({ request: request.request, stored });
+    } catch (error) {
+      if (error instanceof Refused) {
+        this.#refusals.push({ request: request.request, result: { ok: false, error: plain(error.failure) } });
+        return;
+      }
+      this.#refusals.push({ request: request.request, result: { ok: false, error: this.#faultOf(error) } });
+    }
+  }
+
+  // --- committing -----------------------------------------------------------------------------------------
+
+  #commitSoon(): void {
+    if (this.#commitScheduled) return;
+    this.#commitScheduled = true;
+    this.#environment.soon(() => this.#commit());
+  }
+
+  #commit(): void {
+    this.#commitScheduled = false;
+    if (this.#store.kind !== 'open') {
+      this.#tell({});
+      return;
+    }
+    let committed: Committed;
+    try {
+      committed = this.#store.module.commit();
+    } catch (error) {
+      this.#faultOf(error);
+      return;
+    }
+    if (committed.committed) this.#committed(committed);
+    else this.#faulted(committed);
+  }
+
+  #committed(committed: Done): void {
+    const performed = this.#uncommitted.splice(0).map(({ request, stored }) => ({ request, result: done(stored) }));
+    this.#advance(committed);
+    if (performed.length > 0) this.#clearError('storage');
+    if (committed.record) this.#record = committed.record;
+    this.#send();
+    const { feeds, settled } = committed;
+    this.#tell({
+      ...(feeds && { feeds: this.#sound(feeds) }),
+      ...(committed.keptChanged && { kept: this.#kept() }),
+      ...(performed.length > 0 && { performed }),
+      ...(settled && { settled: settled.map(receiptOf) }),
+    });
+    if (committed.draftsChanged) this.#tellListSoon();
+    if (committed.divergences) this.#setError(failure('divergence', 'A copy did not match the server’s log. It was set aside and is fetched anew.'), 'link');
+    if (committed.sendFault) this.#connection!.restart(plain(committed.sendFault));
+    for (const { error, retryAfterMs } of committed.refused ?? []) this.#connection!.refused(error, retryAfterMs);
+    void this.#estimateSometimes();
+  }
+
+  /** Follows the link and the outbox: watchdog, welcome, the next push. */
+  #advance(standing: Standing & { readonly settled?: readonly Settled[] }): void {
+    const before = this.#standing;
+    const { link, pending, kept, pushAgainAt } = standing;
+    this.#standing = { link, pending, kept, ...(pushAgainAt !== undefined && { pushAgainAt }) };
+    const isWelcome = link === 'catchingUp' || link === 'live';
+    const moved =
+      (standing.settled?.length ?? 0) > 0 || pending < before.pending || before.pending === 0 || before.link !== link;
+    if (moved) this.#moved();
+    if (isWelcome) this.#connection?.welcome();
+    if (link === 'live') this.#clearError('link');
+    if (pushAgainAt !== before.pushAgainAt) this.#schedulePush(pushAgainAt);
+  }
+
+  #schedulePush(at: number | undefined): void {
+    this.#environment.clearTimeout(this.#pushTimer);
+    if (at === undefined) return;
+    const inMs = Math.max(0, at - this.#environment.now());
+    this.#pushTimer = this.#environment.setTimeout(() => this.#withModule((module) => module.tick()), inMs);
+  }
+
+  #send(): void {
+    if (this.#store.kind !== 'open') return;
+    for (let message = this.#store.module.nextMessage(); message; message = this.#store.module.nextMessage()) {
+      this.#connection!.send(message);
+    }
+  }
+
+  // --- faults -----------------------------------------------------------------------------------------------
+
+  /** What an exception out of the module means to whoever called; the engine is in order again afterwards. */
+  #faultOf(error: unknown): Failure {
+    if (error instanceof Refused) return plain(error.failure);
+    if (error instanceof Faulted) {
+      this.#faulted(error.fault);
+      return plain(error.fault.error);
+    }
+    return this.#crashed(error);
+  }
+
+  /** The module has gone back to what was durable. */
+  #faulted(fault: Extract<Committed, { committed: false }>): void {
+    const error = plain(fault.error);
+    this.#environment.warn(`OneRing: ${fault.error.code}: ${fault.error.detail ?? fault.error.message}`);
+    const performed = this.#uncommitted.splice(0).map(({ request }) => ({ request, result: { ok: false, error } as const }));
+    this.#setError(error, 'storage');
+    if (fault.open) {
+      this.#advance({ link: 'offline', pending: 0, kept: 0, ...fault });
+    } else {
+      this.#storeFailed(error);
+    }
+    this.#tell({
+      ...(fault.feeds && { feeds: this.#sound(fault.feeds) }),
+      ...(fault.open && { kept: this.#kept() }),
+      ...(performed.length > 0 && { performed }),
+    });
+    this.#tellListSoon();
+    this.#connection?.restart(failure('unavailable'));
+  }
+
+  #storeFailed(why: Failure): void {
+    if (this.#store.kind === 'open' && this.#store.files) this.#environment.closeFiles(this.#store.files);
+    this.#host.provide(undefined);
+    this.#store = { kind: 'failed', why };
+    this.#connection?.goOffline();
+  }
+
+  /** A trap: the instance cannot be used any more, what it stored can. */
+  #crashed(error: unknown): Failure {
+    const why = failure('internal');
+    this.#environment.warn(`OneRing: the module failed. ${error instanceof Error ? (error.stack ?? textOf(error)) : textOf(error)}`);
+    const performed = this.#uncommitted.splice(0).map(({ request }) => ({ request, result: { ok: false, error: why } as const }));
+    this.#setError(why, 'storage');
+    if (this.#store.kind === 'open') {
+      const { files } = this.#store;
+      try {
+        this.#start(files);
+      } catch (again) {
+        this.#environment.warn(`OneRing: the storage could not be opened again. ${textOf(again)}`);
+        this.#store = { kind: 'failed', why: again instanceof Refused ? plain(again.failure) : why };
+        this.#connection?.goOffline();
+      }
+    }
+    this.#tell({ kept: this.#kept(), ...(performed.length > 0 && { performed }) });
+    this.#connection?.restart(failure('unavailable'));
+    return why;
+  }
+
+  // --- what is seen ---------------------------------------------------------------------------------------
+
+  #read(what: ReadRequest): Result<unknown> {
+    this.#commit();
+    if (this.#store.kind !== 'open') return { ok: false, error: this.#unusable()! };
+    const { module } = this.#store;
+    try {
+      switch (what.name) {
+        case 'draft': {
+          const draft = module.draft(what.draft);
+          return draft ? done(draft) : { ok: false, error: failure('notFound', 'There is no such draft on this device.') };
+        }
+        case 'segments':
+          return done(module.segments(what.draft, what.from, what.to));
+        case 'history':
+          return done(module.history(what.draft, what.from, what.limit));
+        case 'list':
+          return done(module.list(what.after, what.limit));
+        case 'exportWork':
+          return done(this.#exported(module));
+      }
+    } catch (error) {
+      return { ok: false, error: this.#faultOf(error) };
+    }
+  }
+
+  #exported(module: Module): ExportedWork {
+    return {
+      format: 'onering-work',
+      version: 1,
+      exportedAt: this.#environment.now(),
+      user: this.#record?.user || null,
+      pending: module.pending(),
+      kept: module.kept(),
+    };
+  }
+
+  #answer(request: number, result: Result<unknown>): void {
+    this.#environment.post({ type: 'answer', request, result });
+  }
+
+  #subscribe(subscription: number, draft: string, tail: number): void {
+    this.#subscriptions.set(subscription, { draft, tail });
+    this.#commit();
+    const change = this.#feed(subscription, draft, tail);
+    if (change) this.#tell({ feeds: [change] });
+  }
+
+  #unsubscribe(subscription: number): void {
+    this.#subscriptions.delete(subscription);
+    this.#withModule((module) => module.unsubscribe(subscription), { quietly: true });
+  }
+
+  #feed(subscription: number, draft: string, tail: number): FeedChange | undefined {
+    if (this.#store.kind !== 'open') return undefined;
+    try {
+      return this.#sound([this.#store.module.subscribe(subscription, draft, tail)])[0];
+    } catch (error) {
+      this.#faultOf(error);
+      return undefined;
+    }
+  }
+
+  /** After the store was opened: subscribers of before go on with all of their draft. */
+  #feedAll(): void {
+    const feeds: FeedChange[] = [];
+    for (const [subscription, { draft, tail }] of this.#subscriptions) {
+      const change = this.#feed(subscription, draft, tail);
+      if (change) feeds.push(change);
+    }
+    if (feeds.length > 0) this.#tell({ feeds });
+  }
+
+  /** Those that could be read; the others come with their next change. */
+  #sound(feeds: readonly FeedChange[]): FeedChange[] {
+    return feeds.filter((feed) => {
+      if (!('error' in feed)) return true;
+      this.#setError(plain(feed.error), 'storage');
+      return false;
+    });
+  }
+
+  #tellListSoon(afterMs = listEveryMs): void {
+    if (this.#listLimit === 0 || this.#listTimer !== undefined) return;
+    const due = Math.max(0, Math.min(afterMs, this.#listToldAt + listEveryMs - this.#environment.now()));
+    this.#listTimer = this.#environment.setTimeout(() => {
+      this.#listTimer = undefined;
+      this.#listToldAt = this.#environment.now();
+      const list = this.#readList();
+      if (list) this.#tell({ list });
+    }, due);
+  }
+
+  #readList(): readonly DraftSummary[] | undefined {
+    if (this.#store.kind !== 'open') return undefined;
+    try {
+      return this.#store.module.list(null, this.#listLimit).drafts.slice(0, this.#listLimit);
+    } catch (error) {
+      this.#faultOf(error);
+      return undefined;
+    }
+  }
+
+  #kept(): readonly KeptOp[] {
+    if (this.#store.kind !== 'open') return [];
+    try {
+      return this.#store.module.kept();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return [];
+    }
+  }
+
+  // --- the link -----------------------------------------------------------------------------------------------
+
+  #received(message: Uint8Array): void {
+    if (this.#store.kind !== 'open') return;
+    try {
+      this.#store.module.receive(message);
+      this.#commitSoon();
+    } catch (error) {
+      const why = this.#faultOf(error);
+      this.#commit();
+      this.#connection!.restart(why);
+    }
+  }
+
+  /** Does something to the replica, if there is one, and commits soon. */
+  #withModule(work: (module: Module) => void, { quietly = false } = {}): void {
+    if (this.#store.kind !== 'open') return;
+    try {
+      work(this.#store.module);
+      if (!quietly) this.#commitSoon();
+    } catch (error) {
+      this.#faultOf(error);
+    }
+  }
+
+  #connectionChanged(why: Failure | null): void {
+    if (why) this.#setError(why, 'link');
+    this.#moved();
+    this.#tell({});
+  }
+
+  #askToken(reason: AuthReason): Promise<string> {
+    const request = ++this.#lastToken;
+    return new Promise((resolve, reject) => {
+      this.#tokens.set(request, { resolve, reject });
+      this.#environment.post({ type: 'auth', request, reason });
+    });
+  }
+
+  #settleToken(request: number, settle: (waiting: { resolve(token: string): void; reject(why: Error): void }) => void): void {
+    const waiting = this.#tokens.get(request);
+    this.#tokens.delete(request);
+    if (waiting) settle(waiting);
+  }
+
+  // --- status -------------------------------------------------------------------------------------------------
+
+  // The watchdog (SPEC S9): connected, pending, and nothing has moved for a while.
+  #moved(): void {
+    this.#progressAt = this.#environment.now();
+    this.#stalled = false;
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#environment.clearTimeout(this.#stalledTimer);
+    this.#stalledTimer = undefined;
+    if (!this.#isWelcome() || this.#standing.pending === 0) return;
+    const dueMs = this.#progressAt + stalledAfterMs - this.#environment.now();
+    this.#stalledTimer = this.#environment.setTimeout(() => {
+      this.#stalledTimer = undefined;
+      this.#stalled = true;
+      this.#setError(failure('unavailable', 'Connected, but the server has confirmed nothing for a while. Your work is kept, and tried again.'), 'link');
+      this.#tell({});
+    }, Math.max(0, dueMs));
+  }
+
+  #isWelcome(): boolean {
+    return (
+      this.#connection?.state.kind === 'open' &&
+      (this.#standing.link === 'live' || this.#standing.link === 'catchingUp')
+    );
+  }
+
+  #link(): Link {
+    switch (this.#connection?.state.kind) {
+      case 'authorizing':
+      case 'opening':
+        return 'connecting';
+      case 'open':
+        if (this.#stalled && this.#isWelcome() && this.#standing.pending > 0) return 'stalled';
+        return this.#standing.link === 'live' ? 'live' : 'connecting';
+      case 'denied':
+        return 'denied';
+      default:
+        return 'offline';
+    }
+  }
+
+  #setError(error: Failure, concerns: 'storage' | 'link'): void {
+    this.#lastError = { code: error.code, message: error.message, at: this.#environment.now() };
+    this.#lastErrorConcerns = concerns;
+  }
+
+  #clearError(concerns: 'storage' | 'link'): void {
+    if (this.#lastErrorConcerns === concerns) this.#lastError = null;
+  }
+
+  #presentStatus(): Status {
+    const { user, display, device, limits } = this.#record ?? {};
+    return {
+      state: this.#ended ? 'closed' : this.#store.kind === 'closed' ? 'opening' : this.#store.kind,
+      link: this.#link(),
+      retryAt: this.#connection?.retryAt ?? null,
+      pending: this.#standing.pending,
+      rejected: this.#standing.kept,
+      storage: this.#storage,
+      user: user ? { id: user, display: display ?? user } : null,
+      device: device ?? null,
+      limits: limits ?? defaultLimits,
+      lastError: this.#lastError,
+    };
+  }
+
+  async #estimateSometimes(): Promise<void> {
+    if (this.#environment.now() - this.#estimatedAt >= estimateEveryMs) await this.#estimate();
+  }
+
+  async #estimate(): Promise<void> {
+    this.#estimatedAt = this.#environment.now();
+    if (this.#storage.kind !== 'opfs') return;
+    const { usage, quota } = await this.#environment.estimate();
+    if (this.#storage.kind !== 'opfs') return;
+    this.#storage = { ...this.#storage, usage, quota };
+    this.#tell({});
+  }
+
+  /** Posts what there is to tell, with the status where it is another one. */
+  #tell(news: Omit<News, 'type' | 'status'>): void {
+    const refusals = this.#refusals.splice(0);
+    const performed = [...refusals, ...(news.performed ?? [])];
+    const status = this.#presentStatus();
+    const told: News = {
+      type: 'news',
+      ...(!isSame(status, this.#status) && { status }),
+      ...news,
+      ...(performed.length > 0 && { performed }),
+    };
+    this.#status = status;
+    if (Object.keys(told).length > 1) this.#environment.post(told);
+  }
+}
+
+/** Without what is for the console only. */
+function plain({ code, message }: DetailedFailure): Failure {
+  return isErrorCode(code) ? { code, message } : failure('internal');
+}
+
+function receiptOf(settled: Settled): { op: string; result: Result<Receipt> } {
+  if ('error' in settled) return { op: settled.op, result: { ok: false, error: plain(settled.error) } };
+  return { op: settled.op, result: done(settled) };
+}
+
+function isSame(one: Status, other: Status | undefined): boolean {
+  return other !== undefined && JSON.stringify(one) === JSON.stringify(other);
+}

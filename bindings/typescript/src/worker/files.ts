@@ -1,0 +1,121 @@
+/**
+ * A store's files: three plain ones, as SQLite names them, in the folder `onering` of the origin-private file
+ * system. They are opened exclusively and held until the store is closed.
+ */
+import { busyStorage, failure, textOf } from '../shared/failure.js';
+import type { Failure } from '../types.js';
+
+/** The part of FileSystemSyncAccessHandle that a store uses. */
+export interface SyncFile {
+  read(to: Uint8Array, options: { at: number }): number;
+  write(from: Uint8Array, options: { at: number }): number;
+  truncate(size: number): void;
+  flush(): void;
+  getSize(): number;
+  close(): void;
+}
+
+export interface StoreFiles {
+  /** The database's name to SQLite; the files are called so, and with the suffixes of {@link suffixes}. */
+  readonly name: string;
+  /** In the order of {@link suffixes}. */
+  readonly files: readonly SyncFile[];
+}
+
+/** Without suffix: the database. It is opened first: whoever has it has the store. */
+export const suffixes = ['', '-journal', '-wal'] as const;
+
+export class FilesError extends Error {
+  /** `none`: this browser, or this window, has no such file system. `refused`: it has, and this store cannot be opened. */
+  readonly kind: 'none' | 'refused';
+  readonly failure: Failure;
+
+  constructor(kind: 'none' | 'refused', why: Failure, detail: string) {
+    super(detail);
+    this.name = 'FilesError';
+    this.kind = kind;
+    this.failure = why;
+  }
+}
+
+/** Handles linger for a moment after a reload or a killed tab. */
+const retryForMs = 2_000;
+const retryEveryMs = 50;
+
+export interface FilesEnvironment {
+  readonly storage: { getDirectory?(): Promise<FileSystemDirectoryHandle> } | undefined;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+type SyncAccessFile = FileSystemFileHandle & { createSyncAccessHandle?(): Promise<SyncFile> };
+
+async function folder({ storage }: FilesEnvironment): Promise<FileSystemDirectoryHandle> {
+  if (!storage?.getDirectory) {
+    throw new FilesError('none', failure('storageUnavailable'), 'this browser has no origin-private file system');
+  }
+  try {
+    return await (await storage.getDirectory()).getDirectoryHandle('onering', { create: true });
+  } catch (error) {
+    throw new FilesError('none', failure('storageUnavailable'), textOf(error));
+  }
+}
+
+async function openFile(environment: FilesEnvironment, file: SyncAccessFile): Promise<SyncFile> {
+  if (!file.createSyncAccessHandle) {
+    throw new FilesError('none', failure('storageUnavailable'), 'this browser has no synchronous file access');
+  }
+  const until = environment.now() + retryForMs;
+  for (;;) {
+    try {
+      return await file.createSyncAccessHandle();
+    } catch (error) {
+      const isBusy = error instanceof DOMException && error.name === 'NoModificationAllowedError';
+      if (!isBusy) throw new FilesError('refused', failure('storageUnavailable'), textOf(error));
+      if (environment.now() >= until) throw new FilesError('refused', busyStorage, textOf(error));
+      await environment.sleep(retryEveryMs);
+    }
+  }
+}
+
+/** Opens the store's files, new ones where there are none. Throws {@link FilesError}. */
+export async function openFiles(environment: FilesEnvironment, name: string): Promise<StoreFiles> {
+  const directory = await folder(environment);
+  const files: SyncFile[] = [];
+  try {
+    for (const suffix of suffixes) {
+      let file: SyncAccessFile;
+      try {
+        file = await directory.getFileHandle(name + suffix, { create: true });
+      } catch (error) {
+        throw new FilesError('refused', failure('storageUnavailable'), textOf(error));
+      }
+      files.push(await openFile(environment, file));
+    }
+    refuseDamage(files);
+    return { name, files };
+  } catch (error) {
+    closeFiles({ name, files });
+    throw error;
+  }
+}
+
+/**
+ * SQLite takes an empty database for a new one, and drops a write-ahead log beside it. Ours is never empty once it
+ * has one: then it was lost, and what is in the log must not be.
+ */
+function refuseDamage([database, , log]: readonly SyncFile[]): void {
+  if (database!.getSize() > 0 || log!.getSize() === 0) return;
+  throw new FilesError(
+    'refused',
+    failure(
+      'storageUnavailable',
+      'A file of this storage is missing. What is left was not touched; use another storage name to go on.',
+    ),
+    'the database is empty, its write-ahead log is not',
+  );
+}
+
+export function closeFiles({ files }: StoreFiles): void {
+  for (const file of files) file.close();
+}

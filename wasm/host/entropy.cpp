@@ -1,0 +1,17 @@
+// The C library's own getentropy() has no source in a module without Emscripten's JavaScript: libsodium and
+// SQLite get theirs from the host as well.
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "onering/wasm/host.h"
+
+extern "C" int getentropy(void* to, std::size_t size) {
+  constexpr std::size_t kSizeMax = 256;  // POSIX
+  if (size > kSizeMax) {
+    errno = EIO;
+    return -1;
+  }
+  onering_host_entropy(static_cast<std::uint8_t*>(to), size);
+  return 0;
+}

@@ -1,0 +1,248 @@
+#include "draft-feed.h"
+
+#include <algorithm>
+
+#include "json-values.h"
+
+namespace onering {
+
+namespace {
+
+std::string_view statusName(DraftStatus status) {
+  switch (status) {
+    case DraftStatus::active:
+      return "active";
+    case DraftStatus::locked:
+      return "locked";
+    case DraftStatus::completed:
+      break;
+  }
+  return "completed";
+}
+
+void writeText(JsonWriter& json, std::string_view name, const std::string& text) {
+  text.empty() ? json.noMember(name) : json.member(name, text);
+}
+
+void writeRole(JsonWriter& json, std::optional<Role> role) {
+  if (!role) {
+    json.noMember("role");
+    return;
+  }
+  json.member("role", *role == Role::owner ? "owner" : *role == Role::editor ? "editor" : "viewer");
+}
+
+// What of the draft the authority has confirmed. {} where it has confirmed nothing.
+struct Confirmed {
+  std::uint32_t segmentCount = 0;
+  LogPosition position;
+};
+
+Confirmed confirmedOf(Replica& replica, const DraftId& draft) {
+  const DraftState* state = replica.confirmed(draft);
+  return state ? Confirmed{state->segmentCount, state->position} : Confirmed{};
+}
+
+void writeSync(JsonWriter& json, const Replica& replica, const DraftId& draft, std::size_t pendingCount) {
+  json.memberObject("sync").member("pending", std::uint64_t{pendingCount});
+  json.memberList("waiting");
+  if (pendingCount > 0) {
+    for (const auto& pending : replica.pending(draft)) {
+      if (pending.effect == LocalEffect::waiting) {
+        json.value(opName(pending.op->body));
+      }
+    }
+  }
+  json.closeList().member("current", replica.link() == Link::live).closeObject();
+}
+
+// The newest `tail` of the first `count` segments; fewer where they are very long.
+std::vector<Segment> readTail(Store& store, const DraftId& draft, std::uint32_t count, std::uint32_t tail) {
+  constexpr std::size_t kBytesMax = 2U << 20U;
+  for (std::uint32_t wanted = std::min(tail, count); wanted > 0; wanted /= 2) {
+    auto segments = store.readSegments(draft, count - wanted, count, kBytesMax);
+    if (!segments) {
+      throw segments.error();
+    }
+    if (segments->size() == wanted || wanted == 1) {
+      return std::move(*segments);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void gatherNews(const Step& step, std::map<DraftId, DraftNews>& news) {
+  const auto replaced = [&](const DraftId& id) {
+    if (const auto found = news.find(id); found != news.end()) {
+      found->second.replaced = true;
+    }
+  };
+  std::ranges::for_each(step.changes.setAside, replaced);
+  std::ranges::for_each(step.changes.dropped, replaced);
+  for (const DraftImage& image : step.changes.installed) {
+    replaced(image.state.id);
+  }
+  for (const DraftWrite& write : step.changes.drafts.drafts) {
+    const auto found = news.find(write.head.id);
+    if (found == news.end()) {
+      continue;
+    }
+    for (const AcceptedOp& accepted : write.ops) {
+      if (accepted.change.added) {
+        found->second.added.push_back(&*accepted.change.added);
+      }
+      if (accepted.change.redacted) {
+        found->second.redacted.push_back(*accepted.change.redacted);
+      }
+    }
+  }
+}
+
+void DraftFeed::write(JsonWriter& json, Replica& replica, Store& store, const DraftNews& news) {
+  const Confirmed confirmed = confirmedOf(replica, draft_);
+  const std::vector<Segment> pending = replica.pendingSegments(draft_);
+  const std::set<SegmentId> redacting = replica.pendingRedactions(draft_);
+  const DraftState* view = replica.draft(draft_);
+  if (!view) {
+    writeGone(json);
+    return;
+  }
+  const bool continues = told_ && !news.replaced && count_ + news.added.size() == confirmed.segmentCount &&
+                         !anythingShownAgain(news, redacting);
+  if (!continues) {
+    told_ = false;
+    pending_.clear();
+    redacting_.clear();
+  }
+  const bool withMembers = !told_ || members_ != view->members;
+  if (withMembers) {
+    members_ = view->members;
+  }
+  json.name("draft");
+  writeSnapshot(json, replica, draft_, withMembers);
+  json.member("reset", !continues);
+  writeConfirmed(json, store, news, confirmed.segmentCount);
+  writeRedacted(json, news, redacting);
+  writePending(json, pending, redacting);
+  count_ = confirmed.segmentCount;
+  redacting_ = redacting;
+  told_ = true;
+}
+
+void DraftFeed::writeGone(JsonWriter& json) {
+  told_ = false;
+  json.noMember("draft").member("reset", true);
+}
+
+void DraftFeed::writeConfirmed(JsonWriter& json, Store& store, const DraftNews& news, std::uint32_t count) {
+  json.memberList("appended");
+  if (!told_) {
+    // Pending redactions of old segments are told by writeRedacted().
+    for (const Segment& segment : readTail(store, draft_, count, tail_)) {
+      writeSegment(json, segment, {});
+    }
+  } else {
+    const std::size_t skipped = news.added.size() - std::min<std::size_t>(news.added.size(), tail_);
+    for (std::size_t i = skipped; i < news.added.size(); ++i) {
+      writeSegment(json, *news.added[i], {});
+    }
+  }
+  json.closeList();
+}
+
+void DraftFeed::writeRedacted(JsonWriter& json, const DraftNews& news, const std::set<SegmentId>& redacting) const {
+  json.memberList("redacted");
+  for (const SegmentId& id : news.redacted) {
+    json.value(toText(id));
+  }
+  for (const SegmentId& id : redacting) {
+    if (!redacting_.contains(id)) {
+      json.value(toText(id));
+    }
+  }
+  json.closeList();
+}
+
+void DraftFeed::writePending(JsonWriter& json, const std::vector<Segment>& pending,
+                             const std::set<SegmentId>& redacting) {
+  const auto isAt = [&](std::size_t i, const SegmentId& id) { return i < pending.size() && pending[i].id == id; };
+  // Most often some have been confirmed, from the front, and some are new, at the end.
+  std::size_t drop = 0;
+  while (drop < pending_.size() && !isAt(0, pending_[drop])) {
+    ++drop;
+  }
+  std::size_t same = 0;
+  while (drop + same < pending_.size() && isAt(same, pending_[drop + same])) {
+    ++same;
+  }
+  if (drop + same < pending_.size()) {
+    drop = pending_.size();
+    same = 0;
+  }
+  if (drop > 0 || same < pending.size()) {
+    json.memberObject("pending").member("drop", std::uint64_t{drop}).memberList("add");
+    for (std::size_t i = same; i < pending.size(); ++i) {
+      writeSegment(json, pending[i], redacting);
+    }
+    json.closeList().closeObject();
+  }
+  pending_.clear();
+  for (const Segment& segment : pending) {
+    pending_.push_back(segment.id);
+  }
+}
+
+// A redaction that was pending was rejected: its segment has its text back.
+bool DraftFeed::anythingShownAgain(const DraftNews& news, const std::set<SegmentId>& redacting) const {
+  return std::ranges::any_of(redacting_, [&](const SegmentId& id) {
+    return !redacting.contains(id) && std::ranges::find(news.redacted, id) == news.redacted.end();
+  });
+}
+
+void writeSnapshot(JsonWriter& json, Replica& replica, const DraftId& draft, bool withMembers) {
+  const Confirmed confirmed = confirmedOf(replica, draft);
+  const std::size_t pendingCount = replica.pendingCount(draft);
+  const DraftState* view = replica.draft(draft);
+  if (!view) {
+    json.null();
+    return;
+  }
+  const UserId& user = replica.record().user;
+  json.openObject().member("id", toText(draft)).member("title", view->title);
+  writeText(json, "platform", view->platform);
+  json.member("status", statusName(view->status)).member("owner", view->owner);
+  writeRole(json, view->roleOf(user));
+  json.name("ring");
+  writeRing(json, view->ring);
+  json.member("holding", view->ring.holder == user);
+  view->holdLimit.count() == 0 ? json.noMember("holdLimitMs")
+                               : json.member("holdLimitMs", std::int64_t{view->holdLimit.count()});
+  if (withMembers) {
+    json.name("members");
+    writeMembers(json, view->members);
+  }
+  json.member("createdAt", toMs(view->createdAt)).member("updatedAt", toMs(view->updatedAt));
+  view->deletedAt ? json.member("deletedAt", toMs(*view->deletedAt)) : json.noMember("deletedAt");
+  json.member("segmentCount", confirmed.segmentCount);
+  json.member("pendingSegmentCount", view->segmentCount - confirmed.segmentCount);
+  json.member("seq", confirmed.position.seq).member("link", toHex(confirmed.position.link));
+  json.member("etag", etagOf(confirmed.position));
+  writeSync(json, replica, draft, pendingCount);
+  json.closeObject();
+}
+
+void writeSummary(JsonWriter& json, Replica& replica, const DraftHead& listed, std::size_t pendingCount) {
+  const DraftState* view = pendingCount > 0 ? replica.draft(listed.id) : nullptr;
+  const DraftHead& head = view ? *view : listed;
+  json.openObject().member("id", toText(listed.id)).member("title", head.title);
+  writeText(json, "platform", head.platform);
+  json.member("status", statusName(head.status)).member("owner", head.owner).member("holder", head.ring.holder);
+  json.member("epoch", head.ring.epoch).member("since", toMs(head.ring.since));
+  json.member("segmentCount", head.segmentCount).member("createdAt", toMs(head.createdAt));
+  json.member("updatedAt", toMs(head.updatedAt)).member("seq", listed.position.seq);
+  json.member("pending", std::uint64_t{pendingCount}).closeObject();
+}
+
+}  // namespace onering

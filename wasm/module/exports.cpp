@@ -1,0 +1,601 @@
+// The module's interface: flat, as bindings/typescript/src/worker/module.ts calls it.
+//
+//   in    texts and bytes as pointer and length, in memory from onering_reserve(); ids in their text form; times and
+//         spans as milliseconds in a double; a device as the small number that onering_open() gave
+//   out   a status; what there is to tell lies in the result: JSON or, where said so, bytes
+//
+// Both memories are the module's and hold until the next call: the caller copies.
+//
+// Statuses, where a function says nothing else:
+//   0, 1, …   done
+//   -1        refused: nothing has changed; the result is a Failure
+//   -2        a fault: the replica was opened anew, and what was performed since the last commit is gone; the result
+//             is a Committed with `committed` false (device.h)
+// No exception leaves the module.
+#include <exception>
+
+#include "device.h"
+#include "onering/wasm/opfs-vfs.h"
+#include "onering/wire/codec.h"
+
+#define ONERING_EXPORT(name) extern "C" __attribute__((export_name(#name)))
+
+namespace onering {
+
+namespace {
+
+enum Status : int { kDone = 0, kRefused = -1, kFault = -2 };
+
+struct Refused {
+  Failure failure;
+};
+
+[[noreturn]] void refuse(Rejection why, std::string detail = {}) {
+  throw Refused{{std::move(why), std::move(detail)}};
+}
+
+// Everything that lives between calls.
+struct Module {
+  std::string input;
+  std::string result;
+  std::map<int, std::unique_ptr<Device>> devices;
+  int lastDevice = 0;
+};
+
+Module& module() {
+  static Module instance;
+  return instance;
+}
+
+Device& deviceOf(int number) {
+  const auto found = module().devices.find(number);
+  if (found == module().devices.end() || !found->second->isOpen()) {
+    refuse(rejection(ErrorCode::storageUnavailable), "no such device is open");
+  }
+  return *found->second;
+}
+
+int fault(int number, const char* what, double now) {
+  JsonWriter json;
+  const auto found = module().devices.find(number);
+  if (found == module().devices.end()) {
+    writeFailure(json, Failure{rejection(ErrorCode::internal), what});
+    module().result = json.take();
+    return kRefused;
+  }
+  found->second->recover(json, {rejection(ErrorCode::internal), what},
+                         timeFromMs(static_cast<std::int64_t>(now)));
+  module().result = json.take();
+  return kFault;
+}
+
+int refusal(const Failure& failure) {
+  JsonWriter json;
+  writeFailure(json, failure);
+  module().result = json.take();
+  return kRefused;
+}
+
+// The edge: what `work` writes is the result, what it returns the status.
+template <typename Work>
+int answering(int device, double now, Work work) {
+  try {
+    JsonWriter json;
+    const int status = work(json);
+    module().result = json.take();
+    return status;
+  } catch (const Refused& refused) {
+    return refusal(refused.failure);
+  } catch (const StoreError& error) {
+    return refusal(failureOf(error));
+  } catch (const std::exception& exception) {
+    return fault(device, exception.what(), now);
+  } catch (...) {
+    return fault(device, "an exception of an unknown kind", now);
+  }
+}
+
+Time timeOf(double ms) {
+  return timeFromMs(static_cast<std::int64_t>(ms));
+}
+
+template <typename IdType>
+IdType idOf(const char* text, std::size_t size) {
+  const auto id = parseId<IdType>({text, size});
+  if (!id) {
+    refuse(rejection(ErrorCode::idMalformed));
+  }
+  return *id;
+}
+
+template <typename T>
+T valueOf(StoreResult<T> result) {
+  if (!result) {
+    throw StoreError(std::move(result.error()));
+  }
+  return std::move(*result);
+}
+
+// 0: shown; 1: waiting. The result: Performed.
+int performed(JsonWriter& json, const std::expected<Performed, Rejection>& outcome) {
+  if (!outcome) {
+    refuse(outcome.error());
+  }
+  json.openObject().member("op", toText(outcome->op)).member("draft", toText(outcome->draft)).closeObject();
+  return outcome->effect == LocalEffect::shown ? 0 : 1;
+}
+
+// What every operation is called with.
+struct Call {
+  int device;
+  const char* op;
+  std::size_t opSize;
+  const char* draft;
+  std::size_t draftSize;
+  double now;
+};
+
+int perform(const Call& call, const auto& makeBody) {
+  return answering(call.device, call.now, [&](JsonWriter& json) {
+    Replica& replica = deviceOf(call.device).replica();
+    const auto id = idOf<OpId>(call.op, call.opSize);
+    const auto draft = idOf<DraftId>(call.draft, call.draftSize);
+    Op op = replica.prepare(draft, makeBody(), timeOf(call.now));
+    op.id = id;
+    return performed(json, replica.perform(std::move(op), timeOf(call.now)));
+  });
+}
+
+Role roleOf(int role) {
+  return role == 0 ? Role::viewer : Role::editor;
+}
+
+// By number: operations that carry nothing. The caller's list is in module.ts.
+OpBody bareBody(int kind) {
+  switch (kind) {
+    case 0:
+      return RequestRing{};
+    case 1:
+      return CancelRequest{};
+    case 2:
+      return ReclaimRing{};
+    case 3:
+      return Lock{};
+    case 4:
+      return Unlock{};
+    case 5:
+      return Complete{};
+    case 6:
+      return DeleteDraft{};
+    case 7:
+      return RestoreDraft{};
+    default:
+      refuse(rejection(ErrorCode::internal), "no such operation");
+  }
+}
+
+void writeKept(JsonWriter& json, Replica& replica, const KeptOp& kept) {
+  const DraftState* draft = replica.draft(kept.op.draft);
+  json.openObject();
+  draft ? json.member("draftTitle", draft->title) : json.noMember("draftTitle");
+  writeOp(json, kept.op);
+  json.name("why");
+  writeFailure(json, kept.why);
+  json.member("at", toMs(kept.at)).closeObject();
+}
+
+// Drafts of this user whose creation no authority has confirmed: newest first, before all others.
+void writeUnconfirmed(JsonWriter& json, Replica& replica, const std::map<DraftId, std::size_t>& counts) {
+  std::vector<DraftId> drafts = replica.pendingDrafts();
+  for (auto id = drafts.rbegin(); id != drafts.rend(); ++id) {
+    if (replica.confirmed(*id)) {
+      continue;
+    }
+    const DraftState* view = replica.draft(*id);
+    if (view && !view->deletedAt) {
+      DraftHead listed = *view;
+      listed.position = {};
+      writeSummary(json, replica, listed, counts.at(*id));
+    }
+  }
+}
+
+std::map<DraftId, std::size_t> countPending(const Replica& replica) {
+  std::map<DraftId, std::size_t> counts;
+  for (const auto& pending : replica.pending()) {
+    ++counts[pending.op->draft];
+  }
+  return counts;
+}
+
+// Confirmed segments from `from` on, as many as fit, then pending ones. Returns where to go on.
+std::uint32_t writeSegments(JsonWriter& json, Device& device, const DraftId& draft, std::uint32_t from,
+                            std::uint32_t to, std::uint32_t countMax) {
+  constexpr std::size_t kBytesMax = 512U << 10U;
+  Replica& replica = device.replica();
+  const DraftState* state = replica.confirmed(draft);
+  const std::uint32_t confirmed = state ? state->segmentCount : 0;
+  const std::vector<Segment> pending = replica.pendingSegments(draft);
+  const std::set<SegmentId> redacting = replica.pendingRedactions(draft);
+  const std::uint32_t end =
+      std::min({to, confirmed + static_cast<std::uint32_t>(pending.size()), from + std::min(countMax, to - from)});
+  std::uint32_t next = from;
+  std::size_t room = kBytesMax;
+  json.memberList("segments");
+  if (from < std::min(end, confirmed)) {
+    for (const Segment& segment :
+         valueOf(device.store().readSegments(draft, from, std::min(end, confirmed), kBytesMax))) {
+      writeSegment(json, segment, redacting);
+      room -= std::min(room, segment.content.text.size());
+      ++next;
+    }
+  }
+  for (; next >= confirmed && next < end && room > 0; ++next) {
+    const Segment& segment = pending[next - confirmed];
+    writeSegment(json, segment, redacting);
+    room -= std::min(room, segment.content.text.size());
+  }
+  json.closeList();
+  const std::uint32_t all = std::min(to, confirmed + static_cast<std::uint32_t>(pending.size()));
+  next < all ? json.member("next", next) : json.noMember("next");
+  return next;
+}
+
+}  // namespace
+
+// --- memory -----------------------------------------------------------------------------------------------
+
+// Where to write what the next call is given. Never null.
+ONERING_EXPORT(onering_reserve) char* onering_reserve(std::size_t size) {
+  module().input.resize(size);
+  return module().input.data();
+}
+
+ONERING_EXPORT(onering_result) const char* onering_result() {
+  return module().result.data();
+}
+
+ONERING_EXPORT(onering_result_size) std::size_t onering_result_size() {
+  return module().result.size();
+}
+
+// --- devices ----------------------------------------------------------------------------------------------
+
+// Opens the store of that name among the host's files; in memory without a name. Returns the device's number, from
+// 1. The result: Opened.
+ONERING_EXPORT(onering_open)
+int onering_open(const char* name, std::size_t nameSize, const char* user, std::size_t userSize, double now) {
+  return answering(0, now, [&](JsonWriter& json) {
+    registerOpfsVfs();
+    SqliteOptions store{.path = SqliteOptions::kInMemory, .vfs = kOpfsVfs};
+    store.journal = SqliteOptions::Journal::walExclusive;
+    if (nameSize > 0) {
+      store.path = std::string(name, nameSize);
+    }
+    auto device = Device::open({std::move(store), UserId(user, userSize)}, timeOf(now));
+    if (!device) {
+      refuse(std::move(device.error().why), std::move(device.error().detail));
+    }
+    json.openObject().name("record");
+    (*device)->writeRecord(json);
+    (*device)->writeStanding(json);
+    json.closeObject();
+    const int number = ++module().lastDevice;
+    module().devices.emplace(number, std::move(*device));
+    return number;
+  });
+}
+
+ONERING_EXPORT(onering_close) void onering_close(int device) {
+  answering(0, 0, [&](JsonWriter&) {
+    module().devices.erase(device);
+    return kDone;
+  });
+}
+
+// --- what the user does -----------------------------------------------------------------------------------
+
+ONERING_EXPORT(onering_create_draft)
+int onering_create_draft(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
+                         double now, const char* title, std::size_t titleSize, const char* platform,
+                         std::size_t platformSize, double holdLimitMs) {
+  return perform({device, op, opSize, draft, draftSize, now}, [&] {
+    return CreateDraft{.title = {title, titleSize},
+                       .platform = {platform, platformSize},
+                       .holdLimit = Duration{static_cast<std::int64_t>(holdLimitMs)}};
+  });
+}
+
+ONERING_EXPORT(onering_append)
+int onering_append(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+                   const char* segment, std::size_t segmentSize, const char* text, std::size_t textSize) {
+  return perform({device, op, opSize, draft, draftSize, now}, [&] {
+    AppendSegment body{.segment = idOf<SegmentId>(segment, segmentSize), .epoch = 0, .content = {}};
+    body.content.text.assign(text, textSize);
+    return body;
+  });
+}
+
+ONERING_EXPORT(onering_pass_ring)
+int onering_pass_ring(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
+                      double now, const char* to, std::size_t toSize) {
+  return perform({device, op, opSize, draft, draftSize, now}, [&] { return PassRing{.to = {to, toSize}, .epoch = 0}; });
+}
+
+ONERING_EXPORT(onering_set_title)
+int onering_set_title(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
+                      double now, const char* title, std::size_t titleSize, const char* expect,
+                      std::size_t expectSize) {
+  return perform({device, op, opSize, draft, draftSize, now}, [&] {
+    return SetTitle{.title = {title, titleSize}, .expect = {expect, expectSize}};
+  });
+}
+
+// `role`: 0 viewer, 1 editor.
+ONERING_EXPORT(onering_add_collaborator)
+int onering_add_collaborator(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
+                             double now, const char* user, std::size_t userSize, int role) {
+  return perform({device, op, opSize, draft, draftSize, now}, [&] {
+    return AddCollaborator{.user = {user, userSize}, .role = roleOf(role)};
+  });
+}
+
+ONERING_EXPORT(onering_set_role)
+int onering_set_role(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
+                     double now, const char* user, std::size_t userSize, int role) {
+  return perform({device, op, opSize, draft, draftSize, now}, [&] {
+    return SetRole{.user = {user, userSize}, .role = roleOf(role)};
+  });
+}
+
+ONERING_EXPORT(onering_remove_collaborator)
+int onering_remove_collaborator(int device, const char* op, std::size_t opSize, const char* draft,
+                                std::size_t draftSize, double now, const char* user, std::size_t userSize) {
+  return perform({device, op, opSize, draft, draftSize, now},
+                 [&] { return RemoveCollaborator{.user = {user, userSize}}; });
+}
+
+ONERING_EXPORT(onering_redact)
+int onering_redact(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+                   const char* segment, std::size_t segmentSize) {
+  return perform({device, op, opSize, draft, draftSize, now},
+                 [&] { return RedactSegment{.segment = idOf<SegmentId>(segment, segmentSize)}; });
+}
+
+// Operations that carry nothing, by number (bareBody()).
+ONERING_EXPORT(onering_act)
+int onering_act(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+                int kind) {
+  return perform({device, op, opSize, draft, draftSize, now}, [&] { return bareBody(kind); });
+}
+
+ONERING_EXPORT(onering_resubmit)
+int onering_resubmit(int device, const char* op, std::size_t opSize, double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    return performed(json, deviceOf(device).replica().resubmit(idOf<OpId>(op, opSize), timeOf(now)));
+  });
+}
+
+ONERING_EXPORT(onering_copy_kept)
+int onering_copy_kept(int device, const char* draft, std::size_t draftSize, const char* title, std::size_t titleSize,
+                      double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    return performed(json, deviceOf(device).replica().copyKept(idOf<DraftId>(draft, draftSize),
+                                                              std::string(title, titleSize), timeOf(now)));
+  });
+}
+
+ONERING_EXPORT(onering_dismiss)
+int onering_dismiss(int device, const char* op, std::size_t opSize, double now) {
+  return answering(device, now, [&](JsonWriter&) {
+    if (const auto done = deviceOf(device).replica().dismiss(idOf<OpId>(op, opSize)); !done) {
+      refuse(done.error());
+    }
+    return kDone;
+  });
+}
+
+// --- what the connection does -----------------------------------------------------------------------------
+
+ONERING_EXPORT(onering_connected)
+int onering_connected(int device, const char* token, std::size_t tokenSize, double now) {
+  return answering(device, now, [&](JsonWriter&) {
+    deviceOf(device).replica().connected(std::string(token, tokenSize));
+    return kDone;
+  });
+}
+
+ONERING_EXPORT(onering_disconnected) int onering_disconnected(int device, double now) {
+  return answering(device, now, [&](JsonWriter&) {
+    deviceOf(device).replica().disconnected();
+    return kDone;
+  });
+}
+
+ONERING_EXPORT(onering_refresh)
+int onering_refresh(int device, const char* token, std::size_t tokenSize, double now) {
+  return answering(device, now, [&](JsonWriter&) {
+    deviceOf(device).replica().refresh(std::string(token, tokenSize));
+    return kDone;
+  });
+}
+
+ONERING_EXPORT(onering_tick) int onering_tick(int device, double now) {
+  return answering(device, now, [&](JsonWriter&) {
+    deviceOf(device).replica().tick(timeOf(now));
+    return kDone;
+  });
+}
+
+// A message of the authority's. Refused: it is malformed, and the connection should be closed.
+ONERING_EXPORT(onering_receive)
+int onering_receive(int device, const char* bytes, std::size_t size, double now) {
+  return answering(device, now, [&](JsonWriter&) {
+    Replica& replica = deviceOf(device).replica();
+    auto message = decodeAuthorityMessage({bytes, size}, replica.record().limits.messageBytes);
+    if (!message) {
+      refuse(message.error());
+    }
+    replica.received(std::move(*message), timeOf(now));
+    return kDone;
+  });
+}
+
+// --- what follows -----------------------------------------------------------------------------------------
+
+// The result: Committed, also where the commit failed.
+ONERING_EXPORT(onering_commit) int onering_commit(int device, double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    deviceOf(device).commit(json, timeOf(now));
+    return kDone;
+  });
+}
+
+// 1: the result is a message to send, in bytes. 0: there is none.
+ONERING_EXPORT(onering_next_message) int onering_next_message(int device) {
+  return answering(device, 0, [&](JsonWriter& json) {
+    auto message = deviceOf(device).nextMessage();
+    if (!message) {
+      return 0;
+    }
+    json.raw(*message);
+    return 1;
+  });
+}
+
+// --- what is seen -----------------------------------------------------------------------------------------
+
+// The result: a Change (module.ts), as commits tell from now on under that number.
+ONERING_EXPORT(onering_subscribe)
+int onering_subscribe(int device, std::uint32_t number, const char* draft, std::size_t draftSize, std::uint32_t tail,
+                      double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    deviceOf(device).subscribe(json, number, idOf<DraftId>(draft, draftSize), tail);
+    return kDone;
+  });
+}
+
+ONERING_EXPORT(onering_unsubscribe) void onering_unsubscribe(int device, std::uint32_t number) {
+  answering(0, 0, [&](JsonWriter&) {
+    deviceOf(device).unsubscribe(number);
+    return kDone;
+  });
+}
+
+// The result: a DraftSnapshot, or null.
+ONERING_EXPORT(onering_draft)
+int onering_draft(int device, const char* draft, std::size_t draftSize, double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    writeSnapshot(json, deviceOf(device).replica(), idOf<DraftId>(draft, draftSize), true);
+    return kDone;
+  });
+}
+
+// The result: a SegmentPage.
+ONERING_EXPORT(onering_segments)
+int onering_segments(int device, const char* draft, std::size_t draftSize, std::uint32_t from, std::uint32_t to,
+                     std::uint32_t countMax, double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    Device& open = deviceOf(device);
+    const auto id = idOf<DraftId>(draft, draftSize);
+    if (!open.replica().draft(id)) {
+      refuse(rejection(ErrorCode::notFound));
+    }
+    json.openObject();
+    writeSegments(json, open, id, from, std::max(from, to), countMax);
+    json.closeObject();
+    return kDone;
+  });
+}
+
+// The result: a HistoryPage.
+ONERING_EXPORT(onering_history)
+int onering_history(int device, const char* draft, std::size_t draftSize, std::uint32_t from, std::uint32_t countMax,
+                    double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    Device& open = deviceOf(device);
+    const auto id = idOf<DraftId>(draft, draftSize);
+    if (!open.replica().draft(id)) {
+      refuse(rejection(ErrorCode::notFound));
+    }
+    const DraftState* confirmed = open.replica().confirmed(id);
+    const Epoch lines = confirmed ? confirmed->ring.epoch : 0;
+    const auto passes = valueOf(open.store().readPasses(id, from, countMax));
+    json.openObject().memberList("passes");
+    for (const RingPass& pass : passes) {
+      writePass(json, pass);
+    }
+    json.closeList();
+    const std::uint64_t next = from + passes.size();
+    next < lines && !passes.empty() ? json.member("next", next) : json.noMember("next");
+    json.closeObject();
+    return kDone;
+  });
+}
+
+// The page behind (updatedAt, id); the first one without an id. The result: a DraftPage.
+ONERING_EXPORT(onering_list)
+int onering_list(int device, double updatedAt, const char* id, std::size_t idSize, std::uint32_t countMax, double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    Device& open = deviceOf(device);
+    std::optional<DraftListKey> after;
+    if (idSize > 0) {
+      after = DraftListKey{timeOf(updatedAt), idOf<DraftId>(id, idSize)};
+    }
+    const auto heads = valueOf(open.store().listDrafts(open.replica().record().user, after, countMax));
+    const auto counts = countPending(open.replica());
+    json.openObject().memberList("drafts");
+    if (!after) {
+      writeUnconfirmed(json, open.replica(), counts);
+    }
+    for (const DraftHead& head : heads) {
+      const auto count = counts.find(head.id);
+      const DraftState* view = count == counts.end() ? nullptr : open.replica().draft(head.id);
+      if (!view || !view->deletedAt) {
+        writeSummary(json, open.replica(), head, count == counts.end() ? 0 : count->second);
+      }
+    }
+    json.closeList();
+    if (heads.size() == countMax) {
+      json.memberObject("next").member("updatedAt", toMs(heads.back().updatedAt));
+      json.member("id", toText(heads.back().id)).closeObject();
+    } else {
+      json.noMember("next");
+    }
+    json.closeObject();
+    return kDone;
+  });
+}
+
+// The result: a list of KeptOps.
+ONERING_EXPORT(onering_kept) int onering_kept(int device, double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    Replica& replica = deviceOf(device).replica();
+    json.openList();
+    for (const KeptOp& kept : replica.kept()) {
+      writeKept(json, replica, kept);
+    }
+    json.closeList();
+    return kDone;
+  });
+}
+
+// The result: a list of OpDetails, in the order in which they were made.
+ONERING_EXPORT(onering_pending) int onering_pending(int device, double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    Replica& replica = deviceOf(device).replica();
+    json.openList();
+    for (const auto& pending : replica.pending()) {
+      const Op op = *pending.op;
+      const DraftState* draft = replica.draft(op.draft);
+      json.openObject();
+      draft ? json.member("draftTitle", draft->title) : json.noMember("draftTitle");
+      writeOp(json, op);
+      json.closeObject();
+    }
+    json.closeList();
+    return kDone;
+  });
+}
+
+}  // namespace onering

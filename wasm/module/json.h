@@ -1,0 +1,63 @@
+// Writes JSON, the form in which the module answers. There is no reader: what comes in are texts and numbers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace onering {
+
+// Appends values to a text. The caller sees to it that objects and lists are opened and closed in pairs; commas
+// come by themselves.
+class JsonWriter {
+ public:
+  JsonWriter& openObject() { return open('{'); }
+  JsonWriter& closeObject() { return close('}'); }
+  JsonWriter& openList() { return open('['); }
+  JsonWriter& closeList() { return close(']'); }
+
+  // Names are ours: plain ASCII without quotes.
+  JsonWriter& name(std::string_view name);
+
+  JsonWriter& value(std::string_view utf8);
+  JsonWriter& value(const char* utf8) { return value(std::string_view(utf8)); }
+  JsonWriter& value(bool truth);
+  JsonWriter& value(std::int64_t number);
+  JsonWriter& value(std::uint64_t number);
+  JsonWriter& value(std::uint32_t number) { return value(std::uint64_t{number}); }
+  JsonWriter& null();
+
+  template <typename T>
+  JsonWriter& member(std::string_view name, const T& content) {
+    this->name(name);
+    return value(content);
+  }
+  JsonWriter& noMember(std::string_view name) {
+    this->name(name);
+    return null();
+  }
+  JsonWriter& memberList(std::string_view name) {
+    this->name(name);
+    return openList();
+  }
+  JsonWriter& memberObject(std::string_view name) {
+    this->name(name);
+    return openObject();
+  }
+
+  // Appends a value that is JSON already.
+  JsonWriter& raw(std::string_view json);
+
+  [[nodiscard]] std::string take();
+
+ private:
+  JsonWriter& open(char bracket);
+  JsonWriter& close(char bracket);
+  void separate();
+
+  std::string text_;
+  bool first_ = true;  // nothing stands before the next value in its object or list
+};
+
+}  // namespace onering
