@@ -58,9 +58,10 @@ void configure(Connection& connection, const SqliteOptions& options) {
   sqlite3_db_config(connection.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_db_config(connection.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(connection.handle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  if (options.journal == SqliteOptions::Journal::walExclusive) {
-    connection.script(
-        "PRAGMA locking_mode = EXCLUSIVE");  // before WAL is first used, so that it needs no shared memory
+  if (options.journal != SqliteOptions::Journal::wal) {
+    // Before WAL is first used, so that it needs no shared memory: by a store that is to have the file for itself,
+    // or that is to leave WAL, for which setJournal() ends it.
+    connection.script("PRAGMA locking_mode = EXCLUSIVE");
   }
   connection.setPragma("page_size", options.pageBytes);
   connection.setPragma("cache_size", -static_cast<std::int64_t>(options.cacheBytes / 1024));
@@ -97,6 +98,9 @@ void setJournal(Connection& connection, const SqliteOptions& options) {
   const std::string mode = rows.next() ? rows.get<std::string>() : "none";
   if (mode != expectedMode(options)) {
     throw SqliteFailure{SQLITE_CANTOPEN, "the journal mode stayed " + mode};
+  }
+  if (!isWal(options.journal)) {
+    connection.script("PRAGMA locking_mode = NORMAL");
   }
 }
 

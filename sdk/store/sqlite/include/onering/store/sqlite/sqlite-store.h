@@ -29,8 +29,8 @@ struct SqliteOptions {
     remove,        // rollback journal, deleted at commit
   };
 
-  std::string path;  // kInMemory: lives as long as the store
-  std::string vfs;   // a registered VFS; empty: SQLite's default
+  std::string path{};  // kInMemory: lives as long as the store
+  std::string vfs{};   // a registered VFS; empty: SQLite's default
   Journal journal = Journal::wal;
   std::uint32_t pageBytes = 4096;         // a power of two, 512-65536; of a file that exists, its own counts
   std::uint32_t cacheBytes = 16U << 20U;  // pages kept in memory, at most

@@ -1,0 +1,45 @@
+// A SQLite store under test, and where it lies.
+#pragma once
+
+#include "onering/store/sqlite/sqlite-store.h"
+#include "onering/testing/memory-disk.h"
+
+#include "subjects.h"
+
+namespace onering::testing {
+
+class SqliteSubject : public DeviceSubject {
+ public:
+  explicit SqliteSubject(SqliteOptions options) : options_(std::move(options)) { open(); }
+
+  SqliteStore& store() override { return *store_; }
+  void reopen() override {
+    store_.reset();
+    open();
+  }
+
+ protected:
+  SqliteSubject() = default;
+  void open() { store_ = got(SqliteStore::open(options_)); }
+  void close() { store_.reset(); }
+
+  SqliteOptions options_;
+
+ private:
+  std::unique_ptr<SqliteStore> store_;
+};
+
+// On a disk in memory, which goes with it.
+class SqliteOnMemoryDisk final : public SqliteSubject {
+ public:
+  explicit SqliteOnMemoryDisk(SqliteOptions::Journal journal) {
+    options_ = {.path = "store.db", .vfs = disk_.vfs(), .journal = journal};
+    open();
+  }
+  ~SqliteOnMemoryDisk() override { close(); }
+
+ private:
+  MemoryDisk disk_;
+};
+
+}  // namespace onering::testing
