@@ -57,7 +57,10 @@ void Replica::refresh(std::string token) {
 }
 
 void Replica::tick(Time now) {
-  if (pushAgainAt_ && *pushAgainAt_ <= now) pushAgainAt_.reset();
+  // A clock that was set back must not make the pause longer than it was meant to be.
+  if (pushAgainAt_ && (*pushAgainAt_ <= now || *pushAgainAt_ - now > pushPause_)) {
+    pushAgainAt_.reset();
+  }
   if (link_ == Link::live || link_ == Link::catchingUp) step_.messages.emplace_back(Ping{++lastPing_});
 }
 

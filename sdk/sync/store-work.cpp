@@ -124,7 +124,7 @@ Messages catchUp(Store& store, const CatchUpQuestion& question, const ReadPolicy
   const auto& state = found->drafts.at(0);
   if (!state || !state->roleOf(question.user)) return {{Gone{fetch.draft}}};  // I10: the same for both
 
-  if (fetch.have.seq > 0) {
+  if (fetch.have != LogPosition{}) {
     const auto link = store.linkAt(fetch.draft, fetch.have.seq);
     if (!link) return std::unexpected(link.error());
     if (*link != fetch.have.link) return {{Diverged{fetch.draft, state->position}}};

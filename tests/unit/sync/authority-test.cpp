@@ -144,6 +144,85 @@ TEST_CASE("I6 a commit whose outcome is unknown is looked up, not repeated", "[s
   CHECK(ada.replica->pendingCount() == 0);
 }
 
+TEST_CASE("A member whose removal was committed with an unknown outcome is told all the same", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  Seat& bob = table.sit("bob");
+  const DraftId draft = table.create(ada, "Notes");
+  table.act(ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
+  table.run();
+
+  table.nextCommitFails = StoreFault::unknown;
+  table.commitAnyway = true;
+  table.act(ada, draft, RemoveCollaborator{.user = "bob"});
+  table.run();
+  CHECK(bob.replica->draft(draft) == nullptr);
+}
+
+TEST_CASE("An op whose fan-out got lost reaches the readers when it is pushed again", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  Seat& bob = table.sit("bob");
+  const DraftId draft = table.create(ada, "Notes");
+  table.act(ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
+  table.run();
+  table.cut(ada);
+  table.append(ada, draft, "accepted, but nobody was told");
+  table.restartAuthority();
+  table.connect(bob);
+  table.run();
+
+  // The last thing that the authority before did reaches the store only now.
+  const Op op = *ada.replica->pending().front().op;
+  const auto before = *table.store.find({.drafts = {draft}, .ops = {}, .segments = {}})->drafts.at(0);
+  DraftState after = before;
+  const LogEntry entry = accept(&before, op, "@ada", table.now);
+  Change change = apply(after, entry);
+  REQUIRE(table.store.commit(
+      Batch{.drafts = {{.expected = before.position.seq, .ops = {{entry, std::move(change)}}, .head = after}},
+            .rejected = {}}));
+
+  table.connect(ada);
+  table.run();
+  CHECK(bob.replica->confirmed(draft)->position == entry.position());
+}
+
+TEST_CASE("S7 receipts fit the bound however many there are", "[sync]") {
+  AuthorityOptions options;
+  options.limits.messageBytes = 4'096;
+  Table table(options);
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  table.holdQuestions = true;
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(ada.replica->submit(ada.replica->prepare(draft, PassRing{.to = "nobody", .epoch = 7}, table.now)));
+    table.settle(ada);
+  }
+  table.run();
+  table.holdQuestions = false;
+  std::size_t longest = 0;
+  while (table.once()) {
+    for (const std::string& bytes : ada.toReplica) longest = std::max(longest, bytes.size());
+  }
+  CHECK(longest > 1'000);
+  CHECK(longest <= 4'096);
+  CHECK(ada.replica->kept().size() == 100);
+}
+
+TEST_CASE("A position before the first op has no link", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  Digest forged{};
+  forged.front() = 1;
+  const auto answer = perform(
+      table.store, CatchUpQuestion{.user = "ada", .fetch = {.draft = draft, .have = {0, forged}}}, table.policy);
+  const auto& messages = std::get<StoreResult<std::vector<AuthorityMessage>>>(answer).value();
+  CHECK(messages == std::vector<AuthorityMessage>{Diverged{draft, table.position(draft)}});
+}
+
 TEST_CASE("I10 a stranger learns nothing from fetching a draft", "[sync]") {
   Table table;
   Seat& ada = table.sit("ada");

@@ -269,6 +269,57 @@ TEST_CASE("O10 a removed member loses the copy and keeps unsent work", "[sync]")
   CHECK(at.ada.replica->draft(at.draft)->ring.holder == "ada");
 }
 
+TEST_CASE("O10 an op that was accepted before its author was removed leaves the outbox", "[sync]") {
+  TwoAtATable at;
+  at.table.cut(at.bob);
+  at.table.append(at.ada, at.draft, "not seen by bob");
+  at.table.run();
+  at.table.connect(at.bob);
+  const Performed request = at.table.act(at.bob, at.draft, RequestRing{});
+  // The receipt says that the op's place is behind one that bob does not have, and then the draft is gone.
+  at.bob.replica->received(
+      Receipts{{{at.draft, request.op,
+                 Accepted{.seq = 4, .acceptedAt = at.table.now, .rulesVersion = kRulesVersion, .link = {}}}}},
+      at.table.now);
+  at.bob.replica->received(Gone{at.draft}, at.table.now);
+  at.table.settle(at.bob);
+  CHECK(at.bob.replica->pendingCount() == 0);
+  CHECK(at.bob.replica->kept().empty());
+}
+
+TEST_CASE("S7 work that no longer fits under the authority's limits is kept", "[sync]") {
+  AuthorityOptions options;
+  options.limits.messageBytes = 4'096;
+  Table table(options);
+  Seat& ada = table.sit("ada");  // has not heard the authority's limits yet
+  table.cut(ada);
+  const DraftId draft = table.create(ada, "Notes");
+  const Performed tooLong = table.append(ada, draft, std::string(5'000, 'x'));
+  table.append(ada, draft, "short");
+  table.connect(ada);
+  table.run();
+  REQUIRE(ada.replica->kept().size() == 1);
+  CHECK(ada.replica->kept().front().op.id == tooLong.op);
+  CHECK(ada.replica->kept().front().why.code == ErrorCode::messageTooLarge);
+  CHECK(table.texts(ada, draft) == Texts{"short"});
+  CHECK(ada.replica->pendingCount() == 0);
+}
+
+TEST_CASE("A clock that is set back does not hold pending work up", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  table.run();
+  table.nextCommitFails = StoreFault::unavailable;
+  table.create(ada, "Notes");
+  table.run();
+  REQUIRE(ada.replica->pushAgainAt());
+  table.now -= std::chrono::hours(2);
+  ada.replica->tick(table.now);
+  table.settle(ada);
+  table.run();
+  CHECK(ada.replica->pendingCount() == 0);
+}
+
 TEST_CASE("S13 a replica that missed messages asks again", "[sync]") {
   TwoAtATable at;
   at.table.append(at.ada, at.draft, "one");
