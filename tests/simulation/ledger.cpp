@@ -1,0 +1,142 @@
+#include "ledger.h"
+
+#include <algorithm>
+
+namespace onering::simulation {
+
+namespace {
+
+std::string brief(const OpId& id) {
+  return toText(id).substr(32);
+}
+
+bool isTransient(ErrorCode code) {
+  return code == ErrorCode::unavailable || code == ErrorCode::internal || code == ErrorCode::rateLimited;
+}
+
+// Whether `again` is the same work as `kept`.
+bool isMadeAgain(const OpBody& kept, const OpBody& again) {
+  const auto* text = std::get_if<AppendSegment>(&kept);
+  const auto* sameText = std::get_if<AppendSegment>(&again);
+  return text && sameText ? text->content.text == sameText->content.text : kept.index() == again.index();
+}
+
+}  // namespace
+
+void Ledger::committed(const DeviceBatch& batch) {
+  require(batch.setAside.empty(), "H3 a copy was set aside although nobody rewrote a log");
+  for (const PendingOp& pending : batch.queued) {
+    queue(pending);
+  }
+  checkConfirmed(batch);
+  for (const OpId& id : batch.settled) {
+    settle(id, batch);
+  }
+  for (const KeptOp& kept : batch.kept) {
+    require(std::ranges::find(batch.settled, kept.op.id) != batch.settled.end(), "I8 an op is kept and still pending");
+  }
+  for (const OpId& id : batch.dismissed) {
+    dismiss(id, batch);
+  }
+  leaving_.clear();
+}
+
+void Ledger::queue(const PendingOp& pending) {
+  const OpId& id = pending.op.id;
+  require(!kept_.contains(id) && !gone_.contains(id), "I8 an op comes back");
+  require(std::ranges::none_of(pending_, [&](const auto& row) { return row.second.order >= pending.order; }),
+          "S3 a new op does not come last");
+  require(pending_.emplace(id, Pending{pending.order, pending.op}).second, "I8 an op is queued twice");
+}
+
+void Ledger::settle(const OpId& id, const DeviceBatch& batch) {
+  const auto found = pending_.find(id);
+  require(found != pending_.end(), [&] { return "I8 an op leaves the outbox that was not in it: " + brief(id); });
+  const Op& op = found->second.op;
+  const auto kept = std::ranges::find(batch.kept, id, [](const KeptOp& each) { return each.op.id; });
+  if (kept == batch.kept.end()) {
+    require(oracle_.isAccepted(op),
+            [&] { return "I8 an op was lost: " + brief(id) + " is neither accepted nor kept"; });
+    gone_.insert(id);
+  } else {
+    require(kept->op == op, "I8 a kept op is not what the user made");
+    require(!isTransient(kept->why.code), "K5 an op is kept that was never judged");
+    oracle_.kept(op);
+    kept_.emplace(id, *kept);
+    environment_.coverage.saw(Situation::workKept);
+    if (kept->why.code == ErrorCode::staleEpoch && std::holds_alternative<AppendSegment>(op.body)) {
+      environment_.coverage.saw(Situation::ringReclaimedFromHolderWithPendingWork);
+    }
+  }
+  pending_.erase(found);
+}
+
+void Ledger::dismiss(const OpId& id, const DeviceBatch& batch) {
+  const auto found = kept_.find(id);
+  require(found != kept_.end(), "I8 an op is dismissed that was not kept");
+  const auto leaving = leaving_.find(id);
+  require(leaving != leaving_.end(), "I8 an op is dismissed that the user did not dismiss");
+  if (leaving->second) {
+    require(std::ranges::any_of(
+                batch.queued, [&](const PendingOp& each) { return isMadeAgain(found->second.op.body, each.op.body); }),
+            "I8 kept work is gone before it was made again");
+  }
+  kept_.erase(found);
+  gone_.insert(id);
+}
+
+// An op that the device has folded into its copy has left the outbox in the same commit.
+void Ledger::checkConfirmed(const DeviceBatch& batch) const {
+  for (const DraftWrite& write : batch.drafts.drafts) {
+    for (const AcceptedOp& accepted : write.ops) {
+      const OpId& id = accepted.entry.op.id;
+      require(!pending_.contains(id) || std::ranges::find(batch.settled, id) != batch.settled.end(),
+              [&] { return "I8 an op is accepted and still pending: " + brief(id); });
+      require(!kept_.contains(id), [&] { return "I8 an op is accepted and kept: " + brief(id); });
+    }
+  }
+  require(batch.drafts.rejected.empty(), "a device writes verdicts");
+}
+
+void Ledger::uncertain(DeviceBatch batch) {
+  uncertain_ = std::move(batch);
+}
+
+void Ledger::reopened(DeviceStore& store) {
+  const auto pending = store.readPending();
+  const auto kept = store.readKept();
+  require(pending && kept, "the device's store failed to read");
+  if (uncertain_) {
+    // All of the batch or nothing: the place of any one op in it tells which.
+    if (!holds(*pending, *kept)) {
+      committed(*uncertain_);
+    }
+    uncertain_.reset();
+  }
+  leaving_.clear();
+  require(holds(*pending, *kept), "I8 a device holds other work after a crash than before");
+}
+
+bool Ledger::holds(const std::vector<PendingOp>& pending, const std::vector<KeptOp>& kept) const {
+  const bool samePending = std::ranges::all_of(pending, [&](const PendingOp& each) {
+    const auto found = pending_.find(each.op.id);
+    return found != pending_.end() && found->second.order == each.order && found->second.op == each.op;
+  });
+  const bool sameKept = std::ranges::all_of(kept, [&](const KeptOp& each) {
+    const auto found = kept_.find(each.op.id);
+    return found != kept_.end() && found->second == each;
+  });
+  return samePending && sameKept && pending.size() == pending_.size() && kept.size() == kept_.size();
+}
+
+void Ledger::compare(const Replica& replica) const {
+  require(replica.pendingCount() == pending_.size() && replica.kept().size() == kept_.size(),
+          "I8 a replica holds other work than its store");
+  const auto pending = replica.pending();
+  require(std::ranges::all_of(pending, [&](const auto& each) { return pending_.contains(each.op->id); }),
+          "I8 a replica has other pending ops than its store");
+  require(std::ranges::all_of(replica.kept(), [&](const KeptOp& each) { return kept_.contains(each.op.id); }),
+          "I8 a replica keeps other ops than its store");
+}
+
+}  // namespace onering::simulation

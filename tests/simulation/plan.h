@@ -1,0 +1,51 @@
+// What a seed makes of a run: who there is, how often what fails, how small the bounds are.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "onering/simulation/coverage.h"
+#include "onering/sync/authority.h"
+#include "onering/sync/replica.h"
+
+#include "random.h"
+
+namespace onering::simulation {
+
+struct DevicePlan {
+  UserId user;
+  Duration skew{};  // its clock minus true time
+};
+
+struct Plan {
+  std::vector<DevicePlan> devices;
+  bool intruder = false;
+  UserId intruderUser;  // whose token the intruder has
+
+  // Per draw, of each fault. Out-of-order faults are all zero unless `outOfOrder`.
+  std::array<Rate, kFaultCount> rates{};
+  bool outOfOrder = false;
+
+  // Work.
+  std::uint32_t actions = 0;
+  std::uint32_t draftsMax = 1;
+  Duration pauseMax{};  // between two actions
+
+  // Network and store, in one direction each.
+  Duration latencyMin{};
+  Duration latencyMax{};
+  Duration storeDelayMax{};
+  std::size_t sessionQueueMax = 1'000;  // messages
+
+  Duration tokenLife{};
+  AuthorityOptions authority;
+  ReadPolicy reading;
+  ReplicaOptions replica;
+
+  [[nodiscard]] Rate rate(Fault fault) const { return rates[static_cast<std::size_t>(fault)]; }
+};
+
+[[nodiscard]] Plan drawPlan(Random& random);
+
+}  // namespace onering::simulation

@@ -1,0 +1,58 @@
+#include <cstdlib>
+#include <iostream>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "onering/simulation/runs.h"
+
+namespace onering::simulation {
+
+namespace {
+
+constexpr Seeds kOrdinarySeeds{1, 2'000};
+
+// ONERING_SIMULATION_SEEDS=A..B plays others.
+Seeds seedsToPlay() {
+  const char* wanted = std::getenv("ONERING_SIMULATION_SEEDS");  // NOLINT(concurrency-mt-unsafe): one thread
+  return wanted ? parseSeeds(wanted).value_or(kOrdinarySeeds) : kOrdinarySeeds;
+}
+
+TEST_CASE("whatever fails, I1 to I11 hold and all replicas converge to the authority's chain") {
+  const Seeds seeds = seedsToPlay();
+  const Summary summary = simulateAll(seeds, 3);
+  for (const Outcome& failed : summary.failures) {
+    UNSCOPED_INFO(tellFailure(failed.seed));
+  }
+  REQUIRE(summary.failures.empty());
+  std::cout << summary.coverage.table() << '\n'
+            << summary.opsAccepted << " ops accepted, " << summary.events << " events, "
+            << std::chrono::duration_cast<std::chrono::hours>(summary.lasted).count() << " hours of virtual time\n";
+
+  if (summary.coverage.schedules() >= 2'000) {  // what never occurs is not tested
+    for (std::size_t i = 0; i < kFaultCount; ++i) {
+      const auto fault = static_cast<Fault>(i);
+      INFO(faultName(fault));
+      CHECK(summary.coverage.of(fault) > 0);
+    }
+    for (std::size_t i = 0; i < kSituationCount; ++i) {
+      const auto situation = static_cast<Situation>(i);
+      INFO(situationName(situation));
+      CHECK(summary.coverage.of(situation) > 0);
+    }
+  }
+}
+
+TEST_CASE("a seed is played the same way every time") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Outcome once = simulate(seed, {.trace = true});
+    const Outcome again = simulate(seed, {.trace = true});
+    INFO("seed " << seed);
+    CHECK(once.trace == again.trace);
+    CHECK(once.fingerprint == again.fingerprint);
+    CHECK(simulate(seed).fingerprint == once.fingerprint);  // being watched changes nothing
+  }
+}
+
+}  // namespace
+
+}  // namespace onering::simulation

@@ -1,0 +1,341 @@
+#include "workload.h"
+
+#include <algorithm>
+
+namespace onering::simulation {
+
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+}  // namespace
+
+void Workload::start() {
+  actSoon();
+}
+
+void Workload::actSoon() {
+  environment_.clock.after(environment_.random.between(Duration{}, environment_.plan.pauseMax), [this] {
+    if (isDone()) {
+      return;
+    }
+    ++actions_;
+    Device& device = *environment_.random.pick(devices_);
+    if (device.isAwake()) {
+      act(device);
+      environment_.random.coin() ? device.flush() : device.flushSoon();
+    }
+    actSoon();
+  });
+}
+
+void Workload::act(Device& device) {
+  Random& random = environment_.random;
+  if (drafts_.empty() || (drafts_.size() < environment_.plan.draftsMax && random.chance(1'500))) {
+    create(device);
+    return;
+  }
+  const DraftId draft = random.pick(drafts_);
+  const std::uint64_t lot = random.below(100);
+  if (lot < 40) {
+    write(device, draft);
+  } else if (lot < 58) {
+    moveRing(device, draft);
+  } else if (lot < 66) {
+    govern(device, draft);
+  } else if (lot < 76) {
+    changeMembers(device, draft);
+  } else if (lot < 81) {
+    redact(device, draft);
+  } else if (lot < 88) {
+    dealWithKept(device);
+  } else if (lot < 92) {
+    blunder(device, draft);
+  } else if (lot < 96) {
+    submit(device, draft);
+  } else {
+    device.goOffline(random.between(seconds(1), minutes(3)));
+  }
+}
+
+void Workload::perform(Device& device, const DraftId& draft, OpBody body) {
+  device.use([&](Replica& replica, Time now) {
+    Op op = replica.prepare(draft, std::move(body), now);
+    environment_.trace(environment_.clock.now(), "device ", device.id(), " performs ", op);
+    const auto performed = replica.perform(op, now);
+    if (!performed) {
+      environment_.coverage.local.set(static_cast<std::size_t>(performed.error().code));
+      environment_.trace(environment_.clock.now(), "  ", performed.error().code);
+      return;
+    }
+    if (performed->effect == LocalEffect::waiting) {
+      environment_.coverage.saw(Situation::waitedForAuthority);
+      return;
+    }
+    if (std::holds_alternative<CreateDraft>(op.body)) {
+      if (std::ranges::find(drafts_, op.draft) == drafts_.end()) {
+        drafts_.push_back(op.draft);
+      }
+    } else if (std::holds_alternative<AppendSegment>(op.body)) {
+      segments_.push_back(*performed->segment);
+      require(replica.pendingSegments(op.draft).back().id == *performed->segment, "S2 a segment is not shown at once");
+    }
+  });
+}
+
+// --- drafts and texts -----------------------------------------------------------------------------------
+
+void Workload::create(Device& device) {
+  Random& random = environment_.random;
+  const Duration holdLimit = random.coin() ? Duration{} : random.between(seconds(5), minutes(2));
+  const std::size_t before = drafts_.size();
+  perform(
+      device, {},
+      CreateDraft{
+          .title = "draft " + std::to_string(before), .platform = random.coin() ? "" : "web", .holdLimit = holdLimit});
+  if (drafts_.size() > before) {
+    inviteOthers(device, drafts_.back());
+  }
+}
+
+void Workload::inviteOthers(Device& device, const DraftId& draft) {
+  for (const auto& other : devices_) {
+    if (other->user() != device.user() && environment_.random.chance(8'000)) {
+      perform(device, draft,
+              AddCollaborator{.user = other->user(),
+                              .role = environment_.random.chance(8'000) ? Role::editor : Role::viewer});
+    }
+  }
+}
+
+std::string Workload::anyText(std::size_t bytesMax) {
+  constexpr std::string_view kWords = "three rings for the kings, seven for the lords — and one ";
+  const std::size_t length = environment_.random.chance(1'000)
+                                 ? bytesMax
+                                 : environment_.random.between<std::size_t>(1, std::min<std::size_t>(bytesMax, 80));
+  std::string text;
+  while (text.size() < length) {
+    text += kWords;
+  }
+  text.resize(length);
+  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80U) != 0) {
+    text.pop_back();  // no half character at the end
+  }
+  return text.empty() ? "x" : text;
+}
+
+void Workload::write(Device& device, const DraftId& draft) {
+  Random& random = environment_.random;
+  bool holds = false;
+  device.use([&](Replica& replica, Time) {
+    const DraftState* view = replica.draft(draft);
+    holds = view && view->ring.holder == device.user();
+  });
+  if (!holds && random.chance(8'500)) {
+    moveRing(device, draft);
+    return;
+  }
+  const std::uint64_t count = random.chance(3'000) ? random.between<std::uint64_t>(2, 6) : 1;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    perform(
+        device, draft,
+        AppendSegment{
+            .segment = {}, .epoch = 0, .content = {.text = anyText(environment_.plan.authority.limits.segmentBytes)}});
+  }
+}
+
+// --- the ring -------------------------------------------------------------------------------------------
+
+UserId Workload::anyUser() {
+  return environment_.random.chance(500) ? "nobody" : environment_.random.pick(devices_)->user();
+}
+
+void Workload::moveRing(Device& device, const DraftId& draft) {
+  Random& random = environment_.random;
+  bool holds = false;
+  UserId next;
+  device.use([&](Replica& replica, Time) {
+    const DraftState* view = replica.draft(draft);
+    holds = view && view->ring.holder == device.user();
+    if (view && !view->ring.requests.empty()) {
+      next = view->ring.requests.front().user;
+    }
+  });
+  if (holds && random.chance(8'000)) {
+    perform(device, draft, PassRing{.to = !next.empty() && random.coin() ? next : anyUser(), .epoch = 0});
+    return;
+  }
+  switch (random.below(5)) {
+    case 0:
+      perform(device, draft, CancelRequest{});
+      break;
+    case 1:
+    case 2:
+      perform(device, draft, ReclaimRing{});
+      break;
+    default:
+      perform(device, draft, RequestRing{});
+  }
+}
+
+// --- what owners do -------------------------------------------------------------------------------------
+
+void Workload::govern(Device& device, const DraftId& draft) {
+  Random& random = environment_.random;
+  const std::uint64_t lot = random.below(100);
+  if (lot < 30) {
+    std::string expect;
+    if (random.coin()) {
+      expect = "\"7-0123456789abcdef\"";
+      device.use([&](Replica& replica, Time) {
+        if (const DraftState* state = random.coin() ? replica.confirmed(draft) : replica.draft(draft)) {
+          expect = etagOf(state->position);
+        }
+      });
+    }
+    perform(device, draft,
+            SetTitle{.title = "title " + std::to_string(random.below(100)), .expect = std::move(expect)});
+  } else if (lot < 50) {
+    perform(device, draft, Lock{});
+  } else if (lot < 75) {
+    perform(device, draft, Unlock{});
+  } else if (lot < 79) {
+    perform(device, draft, Complete{});
+  } else if (lot < 88) {
+    perform(device, draft, DeleteDraft{});
+  } else {
+    perform(device, draft, RestoreDraft{});
+  }
+}
+
+void Workload::changeMembers(Device& device, const DraftId& draft) {
+  Random& random = environment_.random;
+  const Role role = random.chance(6'500) ? Role::editor : Role::viewer;
+  switch (random.below(4)) {
+    case 0:
+    case 1:
+      perform(device, draft, AddCollaborator{.user = anyUser(), .role = role});
+      break;
+    case 2:
+      perform(device, draft, SetRole{.user = anyUser(), .role = role});
+      break;
+    default:
+      perform(device, draft, RemoveCollaborator{.user = random.coin() ? device.user() : anyUser()});
+  }
+}
+
+std::optional<SegmentId> Workload::anySegment(Device& device, const DraftId& draft) {
+  std::optional<SegmentId> segment;
+  device.use([&](Replica& replica, Time) {
+    const auto pending = replica.pendingSegments(draft);
+    if (!pending.empty() && environment_.random.coin()) {
+      segment = environment_.random.pick(pending).id;
+    } else if (!segments_.empty()) {
+      segment = environment_.random.pick(segments_);
+    }
+  });
+  return segment;
+}
+
+void Workload::redact(Device& device, const DraftId& draft) {
+  if (const auto segment = anySegment(device, draft)) {
+    perform(device, draft, RedactSegment{.segment = *segment});
+  }
+}
+
+// --- kept work ------------------------------------------------------------------------------------------
+
+void Workload::dealWithKept(Device& device) {
+  std::optional<Op> op;
+  device.use([&](Replica& replica, Time) {
+    if (!replica.kept().empty()) {
+      op = environment_.random.pick(replica.kept()).op;
+    }
+  });
+  if (!op) {
+    return;
+  }
+  switch (environment_.random.below(4)) {
+    case 0:
+      device.dismiss(op->id);
+      break;
+    case 1:
+      device.copyKept(op->draft);
+      break;
+    default:
+      device.resubmit(op->id);
+  }
+}
+
+// --- what users may not do ------------------------------------------------------------------------------
+
+void Workload::blunder(Device& device, const DraftId& draft) {
+  const auto append = [&](std::string text) {
+    perform(device, draft, AppendSegment{.segment = {}, .epoch = 0, .content = {.text = std::move(text)}});
+  };
+  switch (environment_.random.below(7)) {
+    case 0:
+      return append("");
+    case 1:
+      return append(std::string(environment_.plan.authority.limits.segmentBytes + 1, 'x'));
+    case 2:
+      return append("not \xFF text");
+    case 3:
+      return perform(device, draft, SetTitle{.title = "", .expect = {}});
+    case 4:
+      return perform(device, draft, PassRing{.to = "", .epoch = 0});
+    case 5:
+      return perform(device, draft, AddCollaborator{.user = anyUser(), .role = Role::owner});
+    default:
+      return perform(device, draft, CreateDraft{.title = "under an id that is taken", .platform = {}, .holdLimit = {}});
+  }
+}
+
+// Work that the device does not judge: the authority has to.
+void Workload::submit(Device& device, const DraftId& draft) {
+  Random& random = environment_.random;
+  device.use([&](Replica& replica, Time now) {
+    const std::array<OpBody, 8> bodies{
+        AppendSegment{.segment = !segments_.empty() && random.coin() ? random.pick(segments_) : SegmentId{},
+                      .epoch = random.coin() ? 0 : random.between<Epoch>(1, 6),
+                      .content = {.text = "submitted"}},
+        PassRing{.to = anyUser(), .epoch = random.coin() ? 0 : random.between<Epoch>(1, 6)},
+        ReclaimRing{.epoch = random.coin() ? 0 : random.between<Epoch>(1, 6)},
+        SetTitle{.title = "submitted", .expect = random.coin() ? "" : "\"1-0000000000000000\""},
+        RedactSegment{.segment = segments_.empty() ? SegmentId{} : random.pick(segments_)},
+        AddCollaborator{.user = anyUser(), .role = Role::viewer},
+        CreateDraft{.title = "submitted", .platform = {}, .holdLimit = {}},
+        Lock{},
+    };
+    const Op op = replica.prepare(draft, bodies[random.below(bodies.size())], now);
+    environment_.trace(environment_.clock.now(), "device ", device.id(), " submits ", op);
+    if (replica.submit(op)) {
+      environment_.coverage.saw(Situation::opSubmitted);
+    }
+  });
+}
+
+void Workload::everyHolderWrites() {
+  for (const DraftId& draft : drafts_) {
+    for (const auto& device : devices_) {
+      bool writes = false;
+      device->use([&](Replica& replica, Time) {
+        const DraftState* view = replica.draft(draft);
+        writes = view && view->ring.holder == device->user() && view->status == DraftStatus::active &&
+                 !view->deletedAt && view->segmentCount < environment_.plan.authority.limits.segmentsPerDraft;
+        require(!view || view->position == replica.confirmed(draft)->position,
+                "a view goes on after its log although nothing is pending");
+      });
+      if (writes) {
+        perform(*device, draft, AppendSegment{.segment = {}, .epoch = 0, .content = {.text = "and still we write"}});
+        break;  // a second device of the same user might write the same turn
+      }
+    }
+  }
+  for (const auto& device : devices_) {
+    device->flush();
+  }
+}
+
+}  // namespace onering::simulation
