@@ -74,12 +74,8 @@ std::size_t wireSizeMax(const DraftId& /*id*/) {
 std::size_t wireSizeMax(const DraftState& state) {
   std::size_t size = kDraftState + 2 * kListTag + ofText(state.title) + ofText(state.platform) + ofText(state.owner) +
                      ofText(state.ring.holder);
-  for (const RingRequest& request : state.ring.requests) {
-    size += kRingRequest + ofText(request.user);
-  }
-  for (const Member& member : state.members) {
-    size += kMember + ofText(member.user);
-  }
+  for (const RingRequest& request : state.ring.requests) size += kRingRequest + ofText(request.user);
+  for (const Member& member : state.members) size += kMember + ofText(member.user);
   return size;
 }
 

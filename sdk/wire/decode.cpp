@@ -7,6 +7,7 @@
 //            from a budget that the message's size sets, before it is made
 //
 // What is wrong throws Malformed, as Cap'n Proto throws its own; both end in the decode functions.
+#include <algorithm>
 #include <cstring>
 
 #include <capnp/message.h>
@@ -35,9 +36,7 @@ constexpr std::uint64_t kUnfoldedAtLeast = 4096;
 struct Malformed {};
 
 void require(bool holds) {
-  if (!holds) {
-    throw Malformed{};
-  }
+  if (!holds) throw Malformed{};
 }
 
 // What a message may yet unfold to, in bytes.
@@ -82,16 +81,14 @@ template <typename Group>
 Digest digestOf(Group group) {
   Digest digest;
   std::size_t at = 0;
-  for (const std::uint64_t word : {group.getA(), group.getB(), group.getC(), group.getD()}) {
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      digest[at++] = static_cast<std::uint8_t>(word >> shift);
-    }
-  }
+  for (const std::uint64_t word : {group.getA(), group.getB(), group.getC(), group.getD()})
+    for (int shift = 56; shift >= 0; shift -= 8) digest[at++] = static_cast<std::uint8_t>(word >> shift);
   return digest;
 }
 
-LogPosition positionOf(schema::Position::Reader reader) {
-  return {reader.getSeq(), digestOf(reader.getLink())};
+template <typename Group>
+LogPosition positionOf(Group group) {
+  return {group.getSeq(), digestOf(group.getLink())};
 }
 
 ChangeCursor cursorOf(schema::Cursor::Reader reader) {
@@ -126,8 +123,8 @@ Rejection rejectionOf(schema::Rejection::Reader reader) {
 // What travels beside an op.
 struct Beside {
   capnp::Text::Reader text;
-  Salt salt;
-  bool erased;
+  Salt salt{};
+  bool erased = false;
 
   [[nodiscard]] bool isEmpty() const { return text.size() == 0 && salt == Salt{} && !erased; }
 };
@@ -247,9 +244,8 @@ void readRing(schema::DraftState::Ring::Reader reader, Ring& ring, Budget& budge
   ring.since = timeFromMs(reader.getSince());
   const auto requests = reader.getRequests();
   ring.requests = budget.roomFor<RingRequest>(requests.size());
-  for (const auto request : requests) {
+  for (const auto request : requests)
     ring.requests.push_back({stringOf(request.getUser()), timeFromMs(request.getAt())});
-  }
 }
 
 DraftState stateOf(schema::DraftState::Reader reader, Budget& budget) {
@@ -274,9 +270,8 @@ DraftState stateOf(schema::DraftState::Reader reader, Budget& budget) {
   }
   const auto members = reader.getMembers();
   state.members = budget.roomFor<Member>(members.size());
-  for (const auto member : members) {
+  for (const auto member : members)
     state.members.push_back({stringOf(member.getUser()), roleOf(member.getRole()), timeFromMs(member.getJoinedAt())});
-  }
   return state;
 }
 
@@ -292,9 +287,7 @@ class Names {
   }
 
   [[nodiscard]] std::string at(std::uint64_t place) const {
-    if (place == 0) {
-      return {};
-    }
+    if (place == 0) return {};
     require(place <= texts_.size());
     const std::string_view name = texts_[static_cast<std::size_t>(place - 1)];
     budget_.pay(name.size());
@@ -312,9 +305,7 @@ RingPass passOf(schema::Pass::Reader reader, const Names& names) {
                 .epoch = reader.getEpoch(),
                 .at = timeFromMs(reader.getAt()),
                 .kind = enumOf(reader.getKind(), PassKind::removed)};
-  if (reader.getFrom() != 0) {
-    pass.from = names.at(reader.getFrom());
-  }
+  if (reader.getFrom() != 0) pass.from = names.at(reader.getFrom());
   return pass;
 }
 
@@ -343,7 +334,7 @@ class SegmentRows {
 
   [[nodiscard]] Segment next(const Names& names) {
     Segment segment;
-    std::memcpy(segment.id.bytes.data(), ids_.data(), sizeof(SegmentId));
+    std::ranges::copy(ids_.substr(0, sizeof(SegmentId)), segment.id.bytes.begin());
     ids_.remove_prefix(sizeof(SegmentId));
     segment.content = nextContent();
     segment.author = names.at(valueOf(authors_.next()));
@@ -396,9 +387,7 @@ std::vector<Segment> segmentsOf(schema::SnapshotPart::Reader part, std::uint32_t
 Push pushOf(schema::Push::Reader reader, Budget& budget) {
   const auto ops = reader.getOps();
   Push message{.ops = budget.roomFor<Op>(ops.size()), .restart = reader.getRestart()};
-  for (const auto op : ops) {
-    message.ops.push_back(pushedOpOf(op));
-  }
+  for (const auto op : ops) message.ops.push_back(pushedOpOf(op));
   return message;
 }
 
@@ -407,9 +396,7 @@ Fetch fetchOf(schema::Fetch::Reader reader) {
                 .have = positionOf(reader.getHave()),
                 .snapshotAt = {},
                 .progress = progressOf(reader.getProgress())};
-  if (reader.hasSnapshotAt()) {
-    message.snapshotAt = positionOf(reader.getSnapshotAt());
-  }
+  if (reader.hasSnapshotAt()) message.snapshotAt = positionOf(reader.getSnapshotAt());
   return message;
 }
 
@@ -474,9 +461,8 @@ Receipt receiptOf(schema::OpReceipt::Reader reader) {
 Receipts receiptsOf(schema::Receipts::Reader reader, Budget& budget) {
   const auto receipts = reader.getReceipts();
   Receipts message{.receipts = budget.roomFor<OpReceipt>(receipts.size())};
-  for (const auto receipt : receipts) {
+  for (const auto receipt : receipts)
     message.receipts.push_back({idOf<DraftId>(receipt.getDraft()), idOf<OpId>(receipt.getOp()), receiptOf(receipt)});
-  }
   return message;
 }
 
@@ -487,12 +473,9 @@ Changed changedOf(schema::Changed::Reader reader, Budget& budget) {
                   .removed = budget.roomFor<DraftId>(removed.size()),
                   .next = cursorOf(reader.getNext()),
                   .more = reader.getMore()};
-  for (const auto draft : drafts) {
+  for (const auto draft : drafts)
     message.drafts.push_back({idOf<DraftId>(draft.getDraft()), positionOf(draft.getPosition())});
-  }
-  for (const auto id : removed) {
-    message.removed.push_back(idOf<DraftId>(id));
-  }
+  for (const auto id : removed) message.removed.push_back(idOf<DraftId>(id));
   return message;
 }
 
@@ -530,9 +513,7 @@ SnapshotPart snapshotPartOf(schema::SnapshotPart::Reader reader, Budget& budget)
   const Names names(reader.getNames(), budget);
   const auto passes = reader.getPasses();
   message.passes = budget.roomFor<RingPass>(passes.size());
-  for (const auto pass : passes) {
-    message.passes.push_back(passOf(pass, names));
-  }
+  for (const auto pass : passes) message.passes.push_back(passOf(pass, names));
   message.segments = segmentsOf(reader, message.progress.segments, names, budget);
   require(std::uint64_t{message.progress.passes} + message.passes.size() <= message.progress.passesEnd);
   require(std::uint64_t{message.progress.segments} + message.segments.size() <= message.progress.segmentsEnd);
@@ -574,36 +555,28 @@ AuthorityMessage messageOf(schema::AuthorityMessage::Reader reader, Budget& budg
 
 std::uint64_t tableNumber(std::string_view bytes, std::uint64_t index) {
   std::uint64_t number = 0;
-  for (std::uint64_t i = 0; i < 4; ++i) {
+  for (std::uint64_t i = 0; i < 4; ++i)
     number |= std::uint64_t{static_cast<std::uint8_t>(bytes[static_cast<std::size_t>(4 * index + i)])} << (8 * i);
-  }
   return number;
 }
 
 // Whether the segment table is whole and its sizes add up to exactly these bytes. Cap'n Proto adds them in
 // std::size_t, where they can wrap.
 bool isFramed(std::string_view bytes) {
-  if (bytes.size() < sizeof(capnp::word)) {
-    return false;
-  }
+  if (bytes.size() < sizeof(capnp::word)) return false;
   const std::uint64_t segments = tableNumber(bytes, 0) + 1;
   const std::uint64_t tableWords = segments / 2 + 1;
-  if (segments > kSegmentsMax || bytes.size() < tableWords * sizeof(capnp::word)) {
-    return false;
-  }
+  if (segments > kSegmentsMax || bytes.size() < tableWords * sizeof(capnp::word)) return false;
   std::uint64_t words = tableWords;
-  for (std::uint64_t i = 1; i <= segments; ++i) {
-    words += tableNumber(bytes, i);
-  }
+  for (std::uint64_t i = 1; i <= segments; ++i) words += tableNumber(bytes, i);
   return words * sizeof(capnp::word) == bytes.size();
 }
 
 // The frame's words in place, or in `copy` where they are not aligned for that.
 kj::ArrayPtr<const capnp::word> wordsOf(std::string_view bytes, kj::Array<capnp::word>& copy) {
   const std::size_t count = bytes.size() / sizeof(capnp::word);
-  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(capnp::word) == 0) {
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(capnp::word) == 0)
     return {reinterpret_cast<const capnp::word*>(bytes.data()), count};
-  }
   copy = kj::heapArray<capnp::word>(count);
   std::memcpy(copy.begin(), bytes.data(), bytes.size());
   return copy;
@@ -611,12 +584,8 @@ kj::ArrayPtr<const capnp::word> wordsOf(std::string_view bytes, kj::Array<capnp:
 
 template <typename Message, typename Root>
 std::expected<Message, Rejection> decode(std::string_view bytes, std::size_t bytesMax) {
-  if (bytes.size() > bytesMax) {
-    return std::unexpected(rejection(ErrorCode::messageTooLarge));
-  }
-  if (!isFramed(bytes)) {
-    return std::unexpected(rejection(ErrorCode::protocolError));
-  }
+  if (bytes.size() > bytesMax) return std::unexpected(rejection(ErrorCode::messageTooLarge));
+  if (!isFramed(bytes)) return std::unexpected(rejection(ErrorCode::protocolError));
   try {
     kj::Array<capnp::word> copy;
     const auto words = wordsOf(bytes, copy);

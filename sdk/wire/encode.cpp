@@ -22,9 +22,7 @@ static_assert(std::variant_size_v<AuthorityMessage> == schema::AuthorityMessage:
 static_assert(kErrorCodeCount == static_cast<std::size_t>(schema::ErrorCode::INTERNAL) + 1);
 
 void require(bool holds, const char* what) {
-  if (!holds) {
-    throw std::invalid_argument(what);
-  }
+  if (!holds) throw std::invalid_argument(what);
 }
 
 // --- values that many messages carry ----------------------------------------------------------------
@@ -36,9 +34,7 @@ capnp::Text::Reader textOf(const std::string& text) {
 // Sets a text of `builder`. An empty one stays a null pointer, which reads the same and takes no room.
 template <typename Builder>
 void putText(Builder builder, void (Builder::*set)(capnp::Text::Reader), const std::string& text) {
-  if (!text.empty()) {
-    (builder.*set)(textOf(text));
-  }
+  if (!text.empty()) (builder.*set)(textOf(text));
 }
 
 // The most that a text takes besides its bytes.
@@ -57,9 +53,7 @@ void putSalt(Group group, const Salt& salt) {
 
 std::uint64_t bigEndianWord(const Digest& digest, std::size_t index) {
   std::uint64_t word = 0;
-  for (std::size_t i = 8 * index; i < 8 * index + 8; ++i) {
-    word = word << 8U | digest[i];
-  }
+  for (std::size_t i = 8 * index; i < 8 * index + 8; ++i) word = word << 8U | digest[i];
   return word;
 }
 
@@ -71,15 +65,16 @@ void putDigest(Group group, const Digest& digest) {
   group.setD(bigEndianWord(digest, 3));
 }
 
+template <typename Group>
+void putPosition(Group group, const LogPosition& position) {
+  group.setSeq(position.seq);
+  putDigest(group.getLink(), position.link);
+}
+
 // Sets a position of `builder`. The one before the first op stays a null pointer.
 template <typename Builder>
 void putPosition(Builder builder, schema::Position::Builder (Builder::*init)(), const LogPosition& position) {
-  if (position == LogPosition{}) {
-    return;
-  }
-  auto built = (builder.*init)();
-  built.setSeq(position.seq);
-  putDigest(built.getLink(), position.link);
+  if (position != LogPosition{}) putPosition((builder.*init)(), position);
 }
 
 void putCursor(schema::Cursor::Builder builder, const ChangeCursor& cursor) {
@@ -112,7 +107,7 @@ schema::Role wireRole(Role role) {
 // Writes what is the operation's own. A digest is left out where the text goes along.
 struct BodyWriter {
   using Wire = schema::Op;
-  Wire::Builder op;
+  Wire::Builder op{nullptr};
 
   void operator()(const CreateDraft& body) {
     auto own = op.initCreateDraft();
@@ -124,9 +119,7 @@ struct BodyWriter {
     auto own = op.initAppendSegment();
     putId(own.getSegment(), body.segment);
     own.setEpoch(body.epoch);
-    if (body.content.erased) {
-      putDigest(own.getDigest(), body.content.digest);
-    }
+    if (body.content.erased) putDigest(own.getDigest(), body.content.digest);
   }
   void operator()(const PassRing& body) {
     auto own = op.initPassRing();
@@ -205,9 +198,7 @@ void putState(schema::DraftState::Builder builder, const DraftState& state) {
   builder.setSegmentCount(state.segmentCount);
   builder.setCreatedAt(toMs(state.createdAt));
   builder.setUpdatedAt(toMs(state.updatedAt));
-  if (state.deletedAt) {
-    builder.setDeletedAt(toMs(*state.deletedAt));
-  }
+  if (state.deletedAt) builder.setDeletedAt(toMs(*state.deletedAt));
 
   auto ring = builder.getRing();
   putText(ring, &schema::DraftState::Ring::Builder::setHolder, state.ring.holder);
@@ -232,13 +223,9 @@ class Names {
  public:
   // The place of `name` in the list, counted from 1; zero for an empty one.
   std::uint32_t placeOf(const std::string& name) {
-    if (name.empty()) {
-      return 0;
-    }
+    if (name.empty()) return 0;
     const auto [found, isNew] = places_.try_emplace(name, static_cast<std::uint32_t>(list_.size() + 1));
-    if (isNew) {
-      list_.push_back(&name);
-    }
+    if (isNew) list_.push_back(&name);
     return found->second;
   }
 
@@ -269,9 +256,8 @@ struct SegmentColumns {
 
   [[nodiscard]] std::size_t bytes() const {
     std::size_t sum = textBytes;
-    for (const ColumnWriter* column : {&sizes, &authors, &displays, &epochs, &seqs, &acceptedAts, &delays}) {
+    for (const ColumnWriter* column : {&sizes, &authors, &displays, &epochs, &seqs, &acceptedAts, &delays})
       sum += column->bytes().size();
-    }
     return sum;
   }
 };
@@ -324,9 +310,7 @@ void checkPart(const SnapshotPart& part) {
 template <typename Values>
 std::size_t sizeMaxOf(const Values& values) {
   std::size_t sum = 0;
-  for (const auto& value : values) {
-    sum += wireSizeMax(value);
-  }
+  for (const auto& value : values) sum += wireSizeMax(value);
   return sum;
 }
 
@@ -355,9 +339,7 @@ std::string encoded(const Push& message) {
   FlatMessage flat(kMessageOverhead + sizeMaxOf(message.ops));
   auto builder = flat.initRoot<schema::ReplicaMessage>().initPush();
   auto ops = builder.initOps(countOf(message.ops));
-  for (capnp::uint i = 0; i < ops.size(); ++i) {
-    putCarried(ops[i], message.ops[i], {});
-  }
+  for (capnp::uint i = 0; i < ops.size(); ++i) putCarried(ops[i], message.ops[i], {});
   builder.setRestart(message.restart);
   return flat.finish();
 }
@@ -373,11 +355,7 @@ std::string encoded(const Fetch& message) {
   auto builder = flat.initRoot<schema::ReplicaMessage>().initFetch();
   putId(builder.getDraft(), message.draft);
   putPosition(builder, &schema::Fetch::Builder::initHave, message.have);
-  if (message.snapshotAt) {
-    auto snapshotAt = builder.initSnapshotAt();
-    snapshotAt.setSeq(message.snapshotAt->seq);
-    putDigest(snapshotAt.getLink(), message.snapshotAt->link);
-  }
+  if (message.snapshotAt) putPosition(builder.initSnapshotAt(), *message.snapshotAt);
   putProgress(builder.initProgress(), message.progress);
   return flat.finish();
 }
@@ -432,9 +410,7 @@ std::string encoded(const Receipts& message) {
   FlatMessage flat(kMessageOverhead + sizeMaxOf(message.receipts));
   auto builder = flat.initRoot<schema::AuthorityMessage>().initReceipts();
   auto receipts = builder.initReceipts(countOf(message.receipts));
-  for (capnp::uint i = 0; i < receipts.size(); ++i) {
-    putReceipt(receipts[i], message.receipts[i]);
-  }
+  for (capnp::uint i = 0; i < receipts.size(); ++i) putReceipt(receipts[i], message.receipts[i]);
   return flat.finish();
 }
 
@@ -444,12 +420,10 @@ std::string encoded(const Changed& message) {
   auto drafts = builder.initDrafts(countOf(message.drafts));
   for (capnp::uint i = 0; i < drafts.size(); ++i) {
     putId(drafts[i].getDraft(), message.drafts[i].draft);
-    putPosition(drafts[i], &schema::DraftPosition::Builder::initPosition, message.drafts[i].position);
+    putPosition(drafts[i].getPosition(), message.drafts[i].position);
   }
   auto removed = builder.initRemoved(countOf(message.removed));
-  for (capnp::uint i = 0; i < removed.size(); ++i) {
-    putId(removed[i], message.removed[i]);
-  }
+  for (capnp::uint i = 0; i < removed.size(); ++i) putId(removed[i], message.removed[i]);
   putCursor(builder.initNext(), message.next);
   builder.setMore(message.more);
   return flat.finish();
@@ -470,9 +444,7 @@ std::string encoded(const Entries& message) {
   putId(builder.getDraft(), message.draft);
   putPosition(builder, &schema::Entries::Builder::initBefore, message.before);
   auto entries = builder.initEntries(countOf(message.entries));
-  for (capnp::uint i = 0; i < entries.size(); ++i) {
-    putEntry(entries[i], message.entries[i]);
-  }
+  for (capnp::uint i = 0; i < entries.size(); ++i) putEntry(entries[i], message.entries[i]);
   putDigest(builder.getAfter(), message.entries.empty() ? message.before.link : message.entries.back().link);
   putPosition(builder, &schema::Entries::Builder::initHead, message.head);
   builder.setMore(message.more);
@@ -484,13 +456,9 @@ struct PartRows {
   explicit PartRows(const SnapshotPart& part) {
     for (const RingPass& pass : part.passes) {
       names.placeOf(pass.to);
-      if (pass.from) {
-        names.placeOf(*pass.from);
-      }
+      if (pass.from) names.placeOf(*pass.from);
     }
-    for (const Segment& segment : part.segments) {
-      columns.add(segment, names);
-    }
+    for (const Segment& segment : part.segments) columns.add(segment, names);
   }
 
   Names names;
@@ -500,9 +468,7 @@ struct PartRows {
 std::size_t sizeMaxOf(const SnapshotPart& part, const PartRows& rows) {
   std::size_t sum = kMessageOverhead + rows.columns.bytes() + part.segments.size() * sizeof(SegmentId) +
                     part.passes.size() * capnp::_::structSize<schema::Pass>().total() * sizeof(capnp::word);
-  for (const std::string* name : rows.names.list()) {
-    sum += name->size() + kTextRoom + sizeof(capnp::word);
-  }
+  for (const std::string* name : rows.names.list()) sum += name->size() + kTextRoom + sizeof(capnp::word);
   return part.state ? sum + wireSizeMax(*part.state) : sum;
 }
 
@@ -513,20 +479,14 @@ std::string encoded(const SnapshotPart& message) {
   auto builder = flat.initRoot<schema::AuthorityMessage>().initSnapshotPart();
   putId(builder.getDraft(), message.draft);
   putPosition(builder, &schema::SnapshotPart::Builder::initAt, message.at);
-  if (message.state) {
-    putState(builder.initState(), *message.state);
-  }
+  if (message.state) putState(builder.initState(), *message.state);
   putProgress(builder.initProgress(), message.progress);
   builder.setMore(message.more);
 
   auto names = builder.initNames(countOf(rows.names.list()));
-  for (capnp::uint i = 0; i < names.size(); ++i) {
-    names.set(i, textOf(*rows.names.list()[i]));
-  }
+  for (capnp::uint i = 0; i < names.size(); ++i) names.set(i, textOf(*rows.names.list()[i]));
   auto passes = builder.initPasses(countOf(message.passes));
-  for (capnp::uint i = 0; i < passes.size(); ++i) {
-    putPass(passes[i], message.passes[i], rows.names);
-  }
+  for (capnp::uint i = 0; i < passes.size(); ++i) putPass(passes[i], message.passes[i], rows.names);
   putSegments(builder, message.segments, rows.columns);
   return flat.finish();
 }

@@ -41,9 +41,8 @@ class FlatMessage final : public capnp::MessageBuilder {
       return {flat.begin(), flat.size()};
     }
     const auto words = static_cast<std::uint32_t>(segments[0].size());
-    for (unsigned i = 0; i < 4; ++i) {  // the table: number of segments less one, size of the first
+    for (unsigned i = 0; i < 4; ++i)  // the table: number of segments less one, size of the first
       bytes_[4 + i] = static_cast<char>(words >> (8 * i));
-    }
     bytes_.resize(kTableBytes + words * sizeof(capnp::word));
     return std::move(bytes_);
   }

@@ -278,8 +278,7 @@ struct PushedOp {
 }
 
 struct WhatChanged {
-  # Asks which of the user's drafts have changed since a bookmark (S6). Answered by `Changed`, and from then on
-  # by `Entries` as they happen.
+  # Asks which of the user's drafts have changed since a bookmark (S6). Answered by `Changed`.
 
   from @0 :Cursor;  # null: tell me all there are
 }
@@ -349,7 +348,7 @@ struct Refused {
 }
 
 struct Receipts {
-  # What became of pushed ops: one receipt for each, in the order of the push, over one or more messages.
+  # What became of pushed ops: one receipt for each, over one or more messages. `op` says which it is for.
 
   receipts @0 :List(OpReceipt);
 }
@@ -378,18 +377,21 @@ struct Changed {
 
   drafts @0 :List(DraftPosition);  # those that changed. Replica: fetches those whose position is not its own.
   removed @1 :List(Id);            # no longer the user's: the replica drops its copies, but keeps pending work
-  next @2 :Cursor;                 # to ask with from now on
+  next @2 :Cursor;                 # to ask with from now on. May point a little back: what is listed twice is known.
   more @3 :Bool;                   # not everything yet: ask again at once, from `next`
 }
 
 struct DraftPosition {
   draft :group { hi @0 :UInt64; lo @1 :UInt64; }
-  position @2 :Position;  # where its log ends
+  position :group {  # where its log ends; a `Position` in place, as there may be thousands
+    seq @2 :UInt64;
+    link :group { a @3 :UInt64; b @4 :UInt64; c @5 :UInt64; d @6 :UInt64; }
+  }
 }
 
 struct Entries {
-  # A part of one draft's log, without a gap: asked for by `Fetch`, or sent as it happens to everyone who
-  # follows the draft.
+  # A part of one draft's log, without a gap: asked for by `Fetch`, or sent as it happens on every connection
+  # of a member.
   #
   # Links do not travel with the entries. The replica holds `before` against its own position, computes one
   # link after the other, and must arrive at `after`.
@@ -536,6 +538,6 @@ struct Pong {
 
   id @0 :UInt64;
   next @1 :Cursor;
-  # All changes up to this cursor have been sent on this connection, so the replica may keep it. Null: the
-  # replica has not asked yet.
+  # All changes up to this cursor have been sent on this connection. A replica that has fetched what was
+  # listed may keep it.
 }

@@ -29,9 +29,7 @@ Stamp anyStamp(Maker& make) {
 
 // An op whose own bytes are what there is to read: parsing cannot bring a text back.
 Op withoutText(Op op) {
-  if (auto* append = std::get_if<AppendSegment>(&op.body)) {
-    append->content = erasedContent(append->content.digest);
-  }
+  if (auto* append = std::get_if<AppendSegment>(&op.body)) append->content = erasedContent(append->content.digest);
   return op;
 }
 
@@ -99,9 +97,8 @@ TEST_CASE("bytes that canonicalBytes would not write are refused", "[wire][canon
   const std::string bytes = canonicalBytes(op, {.seq = 3, .acceptedAt = timeFromMs(5), .rulesVersion = 1});
   INFO(opName(op.body));
 
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
+  for (std::size_t size = 0; size < bytes.size(); ++size)
     CHECK_FALSE(parseCanonical(bytes.substr(0, size)).has_value());
-  }
   CHECK_FALSE(parseCanonical(bytes + '\0').has_value());
   CHECK_FALSE(parseCanonical(bytes + std::string(8, '\0')).has_value());
 
@@ -109,11 +106,10 @@ TEST_CASE("bytes that canonicalBytes would not write are refused", "[wire][canon
     std::string changed = bytes;
     changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ 1 << bit % 8);
     const auto parsed = parseCanonical(changed);  // another op, or none
-    if (parsed) {
+    if (parsed)
       CHECK(canonicalBytes(parsed->op, parsed->stamp) == changed);
-    } else {
+    else
       CHECK(parsed.error().code == ErrorCode::protocolError);
-    }
   }
 }
 

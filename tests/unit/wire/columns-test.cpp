@@ -31,9 +31,7 @@ TEST_CASE("a number takes one byte for every seven bits", "[wire]") {
 TEST_CASE("a column gives back its numbers, differences and signed differences", "[wire]") {
   testing::Maker make(5);
   std::vector<std::uint64_t> numbers{0, 1, 127, 128, ~std::uint64_t{0}, std::uint64_t{1} << 63U};
-  for (int i = 0; i < 500; ++i) {
-    numbers.push_back(make.magnitude());
-  }
+  for (int i = 0; i < 500; ++i) numbers.push_back(make.magnitude());
   ColumnWriter plain, differences, signs;
   for (const auto number : numbers) {
     plain.add(number);

@@ -1,4 +1,5 @@
 // Messages that Cap'n Proto finds nothing wrong with, or hardly anything, made to mislead or to exhaust.
+#include <bit>
 #include <functional>
 
 #include <capnp/any.h>
@@ -52,6 +53,12 @@ std::string pushOf(const Forge& forge, const OpBody& body = AppendSegment{}) {
   return frame(message);
 }
 
+// An enumerator that the schema does not have.
+template <typename Enum>
+Enum unknown(std::size_t number) {
+  return std::bit_cast<Enum>(static_cast<std::uint16_t>(number));
+}
+
 // Sets the union's tag, which the builder only lets be what the schema knows. `at`: in 16-bit units.
 template <typename Builder>
 void setTag(Builder builder, std::size_t at, std::uint16_t tag) {
@@ -78,15 +85,13 @@ TEST_CASE("a pushed op is taken in one form only", "[wire]") {
 TEST_CASE("unknown operations, roles and messages are refused", "[wire]") {
   constexpr std::size_t kOpTag = 37;  // word 9, second quarter
   constexpr auto kKnown = static_cast<std::uint16_t>(testing::kOpKinds);
-  for (std::uint16_t tag = 0; tag < kKnown; ++tag) {
+  for (std::uint16_t tag = 0; tag < kKnown; ++tag)
     CHECK_FALSE(replicaIsRefused(pushOf([&](auto op) { setTag(op.getOp(), kOpTag, tag); }, Lock{})));
-  }
-  for (const std::uint16_t tag : {kKnown, std::uint16_t{0xFFFF}}) {
+  for (const std::uint16_t tag : {kKnown, std::uint16_t{0xFFFF}})
     CHECK(replicaIsRefused(pushOf([&](auto op) { setTag(op.getOp(), kOpTag, tag); }, Lock{})));
-  }
-  const auto granted = [](auto op) { op.getOp().getSetRole().setRole(static_cast<schema::Role>(3)); };
+  const auto granted = [](auto op) { op.getOp().getSetRole().setRole(unknown<schema::Role>(3)); };
   CHECK(replicaIsRefused(pushOf(granted, SetRole{})));
-  const auto added = [](auto op) { op.getOp().getAddCollaborator().setRole(static_cast<schema::Role>(0xFFFF)); };
+  const auto added = [](auto op) { op.getOp().getAddCollaborator().setRole(unknown<schema::Role>(0xFFFF)); };
   CHECK(replicaIsRefused(pushOf(added, AddCollaborator{})));
 
   capnp::MallocMessageBuilder message;
@@ -126,7 +131,7 @@ TEST_CASE("unknown codes, kinds and states are refused", "[wire]") {
   const Receipts receipts{.receipts = {{{}, {}, rejection(ErrorCode::internal)}}};
   CHECK_FALSE(authorityIsRefused(authorityOf(receipts, [](Authority) {})));
   CHECK(authorityIsRefused(authorityOf(receipts, [](Authority message) {
-    message.getReceipts().getReceipts()[0].getRejected().setCode(static_cast<schema::ErrorCode>(kErrorCodeCount));
+    message.getReceipts().getReceipts()[0].getRejected().setCode(unknown<schema::ErrorCode>(kErrorCodeCount));
   })));
   CHECK(authorityIsRefused(
       authorityOf(receipts, [](Authority message) { message.getReceipts().getReceipts()[0].disownRejected(); })));
@@ -140,13 +145,13 @@ TEST_CASE("unknown codes, kinds and states are refused", "[wire]") {
   part.progress.passesEnd = 1;
   CHECK_FALSE(authorityIsRefused(authorityOf(part, [](Authority) {})));
   CHECK(authorityIsRefused(authorityOf(part, [](Authority message) {
-    message.getSnapshotPart().getPasses()[0].setKind(static_cast<schema::PassKind>(4));
+    message.getSnapshotPart().getPasses()[0].setKind(unknown<schema::PassKind>(4));
   })));
   CHECK(authorityIsRefused(authorityOf(part, [](Authority message) {
-    message.getSnapshotPart().getState().setStatus(static_cast<schema::DraftStatus>(3));
+    message.getSnapshotPart().getState().setStatus(unknown<schema::DraftStatus>(3));
   })));
   CHECK(authorityIsRefused(authorityOf(part, [](Authority message) {
-    message.getSnapshotPart().getState().getMembers()[0].setRole(static_cast<schema::Role>(3));
+    message.getSnapshotPart().getState().getMembers()[0].setRole(unknown<schema::Role>(3));
   })));
 }
 
@@ -300,9 +305,8 @@ TEST_CASE("what many pointers lead to is not read many times", "[wire]") {
 
 TEST_CASE("a name that is used often does not unfold without bounds", "[wire]") {
   std::vector<Segment> segments;
-  for (std::uint32_t i = 0; i < 20'000; ++i) {
-    segments.push_back(testing::segmentOf(i, std::string(100, 'a'), "x"));
-  }
+  segments.reserve(20'000);
+  for (std::uint32_t i = 0; i < 20'000; ++i) segments.push_back(testing::segmentOf(i, std::string(100, 'a'), "x"));
   const SnapshotPart part = testing::partOf(std::move(segments));
   CHECK_FALSE(authorityIsRefused(encode(part)));
   const auto longName = authorityOf(

@@ -18,27 +18,21 @@ inline constexpr std::size_t kWord = 8;
 template <typename Number>
 std::string littleEndian(Number number) {
   std::string bytes;
-  for (std::size_t i = 0; i < sizeof number; ++i) {
-    bytes += static_cast<char>(number >> (8 * i));
-  }
+  for (std::size_t i = 0; i < sizeof number; ++i) bytes += static_cast<char>(number >> (8 * i));
   return bytes;
 }
 
 // A segment table as given, whatever follows.
 inline std::string table(const std::vector<std::uint32_t>& numbers) {
   std::string bytes;
-  for (const auto number : numbers) {
-    bytes += littleEndian(number);
-  }
+  for (const auto number : numbers) bytes += littleEndian(number);
   return bytes;
 }
 
 // One segment of these words, correctly framed.
 inline std::string frame(const std::vector<std::uint64_t>& words) {
   std::string bytes = table({0, static_cast<std::uint32_t>(words.size())});
-  for (const auto word : words) {
-    bytes += littleEndian(word);
-  }
+  for (const auto word : words) bytes += littleEndian(word);
   return bytes;
 }
 
@@ -51,9 +45,8 @@ inline std::string frame(capnp::MessageBuilder& message) {
 // The word at `index` of a message in one segment, and what it is replaced with.
 inline std::uint64_t wordAt(std::string_view bytes, std::size_t index) {
   std::uint64_t word = 0;
-  for (std::size_t i = 0; i < kWord; ++i) {
+  for (std::size_t i = 0; i < kWord; ++i)
     word |= std::uint64_t{static_cast<std::uint8_t>(bytes.at(kWord * (index + 1) + i))} << (8 * i);
-  }
   return word;
 }
 

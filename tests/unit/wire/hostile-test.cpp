@@ -39,9 +39,7 @@ bool checkHarmless(std::string_view bytes) {
 }
 
 std::string anyMessage(Maker& make) {
-  if (make.coin()) {
-    return encode(make.replicaMessage(make.below(testing::kReplicaKinds)));
-  }
+  if (make.coin()) return encode(make.replicaMessage(make.below(testing::kReplicaKinds)));
   return encode(make.authorityMessage(make.below(testing::kAuthorityKinds)));
 }
 
@@ -111,9 +109,8 @@ TEST_CASE("no crooked pointer does harm", "[wire]") {
     INFO("seed " << seed);
     for (int round = 0; round < 50; ++round) {
       std::string bytes = whole;
-      for (auto changes = 1 + make.below(3); changes > 0; --changes) {
+      for (auto changes = 1 + make.below(3); changes > 0; --changes)
         testing::setWord(bytes, make.below(bytes.size() / testing::kWord - 1), crookedWord(make));
-      }
       checkHarmless(bytes);
     }
   }
@@ -123,9 +120,7 @@ TEST_CASE("noise is refused", "[wire]") {
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
     Maker make(seed);
     std::string bytes;
-    for (auto left = make.below(200); left > 0; --left) {
-      bytes += static_cast<char>(make.number());
-    }
+    for (auto left = make.below(200); left > 0; --left) bytes += static_cast<char>(make.number());
     INFO("seed " << seed);
     checkHarmless(bytes);
     if (bytes.size() >= testing::kWord) {  // the same in a frame that holds

@@ -51,9 +51,7 @@ std::uint64_t Maker::number() {
 }
 
 std::uint64_t Maker::magnitude() {
-  if (below(4) == 0) {
-    return coin() ? 0 : ~std::uint64_t{0};
-  }
+  if (below(4) == 0) return coin() ? 0 : ~std::uint64_t{0};
   return number() >> below(64);
 }
 
@@ -70,9 +68,7 @@ std::string Maker::text(std::size_t bytesMax) {
 
 Digest Maker::digest() {
   Digest digest;
-  for (auto& byte : digest) {
-    byte = static_cast<std::uint8_t>(number());
-  }
+  for (auto& byte : digest) byte = static_cast<std::uint8_t>(number());
   return digest;
 }
 
@@ -110,19 +106,16 @@ Segment Maker::segment() {
                   .authoredAt = time(),
                   .acceptedAt = time(),
                   .content = {}};
-  if (below(4) == 0) {
+  if (below(4) == 0)
     segment.content.erased = true;
-  } else {
+  else
     segment.content.text = text(300);
-  }
   return segment;
 }
 
 RingPass Maker::pass() {
   RingPass pass{.from = {}, .to = text(), .epoch = magnitude(), .at = time(), .kind = static_cast<PassKind>(below(4))};
-  if (coin()) {
-    pass.from = "from " + text();  // nobody and an empty name are the same on the wire
-  }
+  if (coin()) pass.from = "from " + text();  // nobody and an empty name are the same on the wire
   return pass;
 }
 
@@ -134,18 +127,12 @@ DraftState Maker::state() {
   state.status = static_cast<DraftStatus>(below(3));
   state.owner = text();
   state.ring = {.holder = text(), .epoch = magnitude(), .since = time(), .requests = {}};
-  for (auto left = count(); left > 0; --left) {
-    state.ring.requests.push_back({text(), time()});
-  }
+  for (auto left = count(); left > 0; --left) state.ring.requests.push_back({text(), time()});
   state.segmentCount = static_cast<std::uint32_t>(number());
   state.createdAt = time();
   state.updatedAt = time();
-  if (coin()) {
-    state.deletedAt = time();
-  }
-  for (auto left = count(); left > 0; --left) {
-    state.members.push_back({text(), role(), time()});
-  }
+  if (coin()) state.deletedAt = time();
+  for (auto left = count(); left > 0; --left) state.members.push_back({text(), role(), time()});
   return state;
 }
 
@@ -155,22 +142,17 @@ Rejection Maker::anyRejection() {
 
 OpReceipt Maker::receipt() {
   OpReceipt receipt{.draft = id<DraftId>(), .op = id<OpId>(), .receipt = {}};
-  if (coin()) {
+  if (coin())
     receipt.receipt = anyRejection();
-  } else {
+  else
     receipt.receipt = Accepted{magnitude(), time(), static_cast<std::uint16_t>(number()), digest()};
-  }
   return receipt;
 }
 
 Changed Maker::changed() {
   Changed changed{.drafts = {}, .removed = {}, .next = cursor(), .more = coin()};
-  for (auto left = count(); left > 0; --left) {
-    changed.drafts.push_back({id<DraftId>(), position()});
-  }
-  for (auto left = count(); left > 0; --left) {
-    changed.removed.push_back(id<DraftId>());
-  }
+  for (auto left = count(); left > 0; --left) changed.drafts.push_back({id<DraftId>(), position()});
+  for (auto left = count(); left > 0; --left) changed.removed.push_back(id<DraftId>());
   return changed;
 }
 
@@ -185,9 +167,8 @@ Entries Maker::entries() {
                    .actorDisplay = text(),
                    .link = {}};
     entry.op.draft = made.draft;
-    if (auto* append = std::get_if<AppendSegment>(&entry.op.body); append != nullptr && below(4) == 0) {
+    if (auto* append = std::get_if<AppendSegment>(&entry.op.body); append != nullptr && below(4) == 0)
       append->content = erasedContent(append->content.digest);
-    }
     entry.link = nextLink(last.link, entry);
     last = entry.position();
     made.entries.push_back(std::move(entry));
@@ -208,15 +189,11 @@ SnapshotPart Maker::part() {
     part.state->id = part.draft;
     part.state->position = part.at;
   }
-  for (auto left = count(); left > 0; --left) {
-    part.passes.push_back(pass());
-  }
+  for (auto left = count(); left > 0; --left) part.passes.push_back(pass());
   for (auto left = 2 * count(); left > 0; --left) {
     part.segments.push_back(segment());
     part.segments.back().position = part.progress.segments + static_cast<std::uint32_t>(part.segments.size()) - 1;
-    if (part.segments.size() > 1 && coin()) {
-      part.segments.back().author = part.segments.front().author;
-    }
+    if (part.segments.size() > 1 && coin()) part.segments.back().author = part.segments.front().author;
   }
   part.progress.passesEnd = part.progress.passes + static_cast<std::uint32_t>(part.passes.size()) + count();
   part.progress.segmentsEnd = part.progress.segments + static_cast<std::uint32_t>(part.segments.size()) + count();
@@ -231,16 +208,12 @@ ReplicaMessage Maker::replicaMessage(std::size_t kind) {
     refresh->token = text(500);
   } else if (auto* push = std::get_if<Push>(&message)) {
     push->restart = coin();
-    for (auto left = count(); left > 0; --left) {
-      push->ops.push_back(op());
-    }
+    for (auto left = count(); left > 0; --left) push->ops.push_back(op());
   } else if (auto* asks = std::get_if<WhatChanged>(&message)) {
     asks->from = cursor();
   } else if (auto* fetch = std::get_if<Fetch>(&message)) {
     *fetch = {.draft = id<DraftId>(), .have = position(), .snapshotAt = {}, .progress = progress()};
-    if (coin()) {
-      fetch->snapshotAt = position();
-    }
+    if (coin()) fetch->snapshotAt = position();
   } else if (auto* ping = std::get_if<Ping>(&message)) {
     ping->id = magnitude();
   }
@@ -259,9 +232,7 @@ AuthorityMessage Maker::authorityMessage(std::size_t kind) {
   } else if (auto* refused = std::get_if<Refused>(&message)) {
     *refused = {anyRejection(), Duration{static_cast<std::int64_t>(magnitude())}};
   } else if (auto* receipts = std::get_if<Receipts>(&message)) {
-    for (auto left = count(); left > 0; --left) {
-      receipts->receipts.push_back(receipt());
-    }
+    for (auto left = count(); left > 0; --left) receipts->receipts.push_back(receipt());
   } else if (std::holds_alternative<Changed>(message)) {
     message = changed();
   } else if (std::holds_alternative<Entries>(message)) {

@@ -19,7 +19,7 @@ class Maker {
   explicit Maker(std::uint64_t seed) : state_(seed) {}
 
   std::uint64_t number();
-  std::uint64_t below(std::uint64_t end) { return number() % end; }
+  std::size_t below(std::size_t end) { return static_cast<std::size_t>(number() % end); }
   bool coin() { return below(2) == 0; }
   // Zero, small, of every other magnitude, or the greatest there is.
   std::uint64_t magnitude();

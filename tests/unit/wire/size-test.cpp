@@ -16,9 +16,7 @@ using testing::Maker;
 template <typename Values>
 std::size_t sizeMaxOf(const Values& values) {
   std::size_t sum = 0;
-  for (const auto& value : values) {
-    sum += wireSizeMax(value);
-  }
+  for (const auto& value : values) sum += wireSizeMax(value);
   return sum;
 }
 

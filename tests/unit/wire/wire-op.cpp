@@ -16,12 +16,8 @@ struct Filler {
   void operator()(const CreateDraft& body) {
     auto own = op.initCreateDraft();
     own.setHoldLimitMs(static_cast<std::uint64_t>(body.holdLimit.count()));
-    if (!body.platform.empty()) {
-      own.setPlatform(body.platform.c_str());
-    }
-    if (!body.title.empty()) {
-      own.setTitle(body.title.c_str());
-    }
+    if (!body.platform.empty()) own.setPlatform(body.platform.c_str());
+    if (!body.title.empty()) own.setTitle(body.title.c_str());
   }
   void operator()(const AppendSegment& body) {
     auto own = op.initAppendSegment();
@@ -35,9 +31,7 @@ struct Filler {
   }
   void operator()(const PassRing& body) {
     auto own = op.initPassRing();
-    if (!body.to.empty()) {
-      own.setTo(body.to.c_str());
-    }
+    if (!body.to.empty()) own.setTo(body.to.c_str());
     own.setEpoch(body.epoch);
   }
   void operator()(const RequestRing& /*body*/) { op.setRequestRing(); }
@@ -45,12 +39,8 @@ struct Filler {
   void operator()(const ReclaimRing& body) { op.initReclaimRing().setEpoch(body.epoch); }
   void operator()(const SetTitle& body) {
     auto own = op.initSetTitle();
-    if (!body.title.empty()) {
-      own.setTitle(body.title.c_str());
-    }
-    if (!body.expect.empty()) {
-      own.setExpect(body.expect.c_str());
-    }
+    if (!body.title.empty()) own.setTitle(body.title.c_str());
+    if (!body.expect.empty()) own.setExpect(body.expect.c_str());
   }
   void operator()(const Lock& /*body*/) { op.setLock(); }
   void operator()(const Unlock& /*body*/) { op.setUnlock(); }
@@ -59,9 +49,7 @@ struct Filler {
   void operator()(const SetRole& body) { fillMember(op.initSetRole(), body.user, body.role); }
   void operator()(const RemoveCollaborator& body) {
     auto own = op.initRemoveCollaborator();
-    if (!body.user.empty()) {
-      own.setUser(body.user.c_str());
-    }
+    if (!body.user.empty()) own.setUser(body.user.c_str());
   }
   void operator()(const DeleteDraft& /*body*/) { op.setDeleteDraft(); }
   void operator()(const RestoreDraft& /*body*/) { op.setRestoreDraft(); }
@@ -73,9 +61,7 @@ struct Filler {
   template <typename Own>
   static void fillMember(Own own, const UserId& user, Role role) {
     constexpr std::array kRoles{schema::Role::VIEWER, schema::Role::EDITOR, schema::Role::OWNER};
-    if (!user.empty()) {
-      own.setUser(user.c_str());
-    }
+    if (!user.empty()) own.setUser(user.c_str());
     own.setRole(kRoles.at(static_cast<std::size_t>(role)));
   }
 };
@@ -84,9 +70,7 @@ struct Filler {
 
 void fill(schema::Op::Builder builder, const Op& op, const Stamp& stamp) {
   std::visit(Filler{builder}, op.body);
-  if (!op.actor.empty()) {
-    builder.setActor(op.actor.c_str());
-  }
+  if (!op.actor.empty()) builder.setActor(op.actor.c_str());
   builder.getDevice().setHi(op.device.hi());
   builder.getDevice().setLo(op.device.lo());
   builder.getDraft().setHi(op.draft.hi());
