@@ -390,8 +390,8 @@ struct DraftPosition {
 }
 
 struct Entries {
-  # A part of one draft's log, without a gap: asked for by `Fetch`, or sent as it happens on every connection
-  # of a member.
+  # A part of one draft's log, without a gap: asked for by `Fetch`, or sent as it happens on every
+  # connection of a member but the one that pushed it, to which the receipt says the same.
   #
   # Links do not travel with the entries. The replica holds `before` against its own position, computes one
   # link after the other, and must arrive at `after`.

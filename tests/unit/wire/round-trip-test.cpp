@@ -74,6 +74,35 @@ TEST_CASE("messages of nothing but defaults arrive", "[wire]") {
   checkRoundTrip(CatchUp{});
 }
 
+// docs/protocol.md shows both. Bytes that change here change the protocol.
+TEST_CASE("messages have the bytes that the protocol gives them", "[wire]") {
+  CHECK(toHex(asBytes(encode(Ping{7}))) ==
+        "0000000004000000"
+        "000000000100010005000000000000000000000001000000"
+        "0700000000000000");
+
+  const Salt salt{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const Op op{.id = *parseId<OpId>("0197c0de-2000-7000-8000-000000000021"),
+              .draft = *parseId<DraftId>("0197c0de-0000-7000-8000-000000000001"),
+              .actor = "ann",
+              .device = *parseId<DeviceId>("0197c0de-0000-7000-8000-0000000000d1"),
+              .authoredAt = timeFromMs(1'751'328'000'000),
+              .body = AppendSegment{.segment = *parseId<SegmentId>("0197c0de-2000-7000-8000-000000000011"),
+                                    .epoch = 1,
+                                    .content = sealContent("Once upon a time.", salt)}};
+  CHECK(
+      toHex(asBytes(encode(Push{.ops = {op}, .restart = true}))) ==
+      "0000000022000000"
+      "000000000100010002000000000000000000000001000100"
+      "010000000000000001000000270000000400000002000200"
+      "07060504030201000f0e0d0c0b0a09080400000011000300550000009200000000000000000000000000000000000000008848c397010000"
+      "00700020dec09701210000000000008000700000dec09701010000000000008000700000dec09701d100000000000080"
+      "000001000000000000700020dec0970111000000000000800100000000000000"
+      "0000000000000000000000000000000000000000000000000000000000000000"
+      "090000002200000000000000000000000000000000000000616e6e0000000000"
+      "4f6e63652075706f6e20612074696d652e00000000000000");
+}
+
 TEST_CASE("a segment's salt and digest do not travel in a snapshot", "[wire]") {
   SnapshotPart part = testing::partOf({Segment{}});
   part.segments[0].content = sealContent("text", Maker(1).salt());
