@@ -23,5 +23,7 @@ export class Scope {
 // A part of the page: what is shown, and how to end it.
 export interface View {
   readonly element: HTMLElement;
+  // Puts the focus where reading begins, as soon as there is something to read.
+  focus?(): void;
   end(): void;
 }

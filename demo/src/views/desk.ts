@@ -81,7 +81,7 @@ export class Desk {
     const view = this.#viewOf(route);
     this.#view = view;
     fill(this.#main, view.element);
-    if (moved && route.at !== 'list') (view.element.querySelector<HTMLElement>('h1') ?? this.#main).focus();
+    if (moved) view.focus?.();
   }
 
   #viewOf(route: Route): View {

@@ -39,6 +39,7 @@ export class DraftView implements View {
   // Undefined until the first change has come.
   #draft: DraftSnapshot | null | undefined;
   #wasHere = false;
+  #focusWanted = false;
 
   constructor(client: Client, id: string, user: string, notices: Notices) {
     this.#client = client;
@@ -81,6 +82,11 @@ export class DraftView implements View {
     this.#scope.end();
   }
 
+  focus(): void {
+    this.#focusWanted = !this.#draft;
+    if (!this.#focusWanted) this.#header.title.focus();
+  }
+
   #changed(change: DraftChange): void {
     const before = this.#draft ?? null;
     this.#draft = change.draft;
@@ -94,6 +100,7 @@ export class DraftView implements View {
     if (before?.members !== change.draft.members) this.#colours = new Colours(change.draft.members);
     this.#showDraft(change.draft);
     this.#segments.apply(change, this.#colours);
+    if (this.#focusWanted) this.focus();
     if (before !== null) this.#announce(before, change.draft, change);
   }
 

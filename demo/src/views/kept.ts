@@ -62,6 +62,10 @@ export class KeptEverywhere implements View {
   end(): void {
     this.#scope.end();
   }
+
+  focus(): void {
+    this.element.querySelector('h1')?.focus();
+  }
 }
 
 // Saves what an export gives as a file.

@@ -1,0 +1,96 @@
+// When the server or the store cannot be had, the page says so in plain words, and goes on when it can.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { until } from '../../demo/person.mjs';
+import { Server } from './server.mjs';
+import { connectionRefused, story } from './world.mjs';
+
+story('a second tab on the same store says that the store is in use, and opens it when the first is closed', {}, async (world) => {
+  await world.serve();
+  const first = await world.arrive('ada');
+  await first.begin('One at a time');
+  await first.isSynced();
+  const second = await world.arrive('ada', { context: first.page.context(), newTab: true });
+  const banner = second.page.getByRole('alert').filter({ hasText: 'Your drafts cannot be opened here.' });
+  await banner.getByText('in use elsewhere').waitFor();
+  await world.screenshot(second, 'second-tab');
+
+  await first.page.close();
+  await until('the second tab has opened the store', async () => {
+    if (await banner.isHidden()) return true;
+    await banner.getByRole('button', { name: 'Try again' }).click();
+    return banner.waitFor({ state: 'hidden', timeout: 3_000 }).then(() => true, () => false);
+  });
+  await second.choose('One at a time');
+});
+
+story('two names in one browser have a store each', {}, async (world) => {
+  await world.serve();
+  const ada = await world.arrive('ada');
+  const bob = await world.arrive('bob', { context: ada.page.context(), newTab: true });
+  await ada.begin('Across two tabs', ['bob']);
+  await ada.append('From one tab');
+  await ada.passTo('bob');
+  await bob.choose('Across two tabs');
+  await bob.holdsTheRing();
+  await bob.reads('From one tab');
+});
+
+story('a token that is not accepted is said, ends no work, and is tried again on demand', {}, async (world) => {
+  const key = join(world.folder, 'key');
+  await writeFile(key, 'k'.repeat(48));
+  const strict = await world.serve(['--jwt-key-file', key]);
+  const ada = await world.arrive('ada');
+  await ada.linkIs('Denied');
+  await ada.page.getByRole('alert').filter({ hasText: 'The server does not let you in.' }).waitFor();
+  await ada.begin('Written by a stranger');
+  await ada.append('Kept until I am let in.');
+  await world.screenshot(ada, 'denied');
+
+  await strict.stop();
+  const trusting = new Server(world.folder, strict.port, ['--dev-auth']);
+  world.server = trusting;
+  await trusting.start();
+  await ada.page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+  await ada.isSynced();
+  assert.deepEqual(await trusting.headOf(ada.draftId()), await ada.chain());
+});
+
+story('with the server down the page opens, takes work, and sends it when the server comes', { expect: [connectionRefused] }, async (world) => {
+  const server = await world.serve();
+  const ada = await world.arrive('ada');
+  await ada.linkIs('Live');
+  await ada.page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+  await server.stop();
+  await ada.goTo('');
+  await ada.linkIs('Offline');
+  const draft = await ada.begin('Begun without a server', ['bob']);
+  await ada.append('Nobody was there to take it.');
+  await server.start();
+  await ada.isSynced();
+  assert.deepEqual(await server.headOf(draft), await ada.chain());
+});
+
+story('without a private file system the page works in memory and says so', {}, async (world) => {
+  await world.serve();
+  const context = await world.browse('ada', { serviceWorkers: 'block' });
+  await context.addInitScript(withoutPrivateFileSystem);
+  await context.route(/worker.*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `(${withoutPrivateFileSystem})();\n${await response.text()}` });
+  });
+  const ada = await world.arrive('ada', { context });
+  await ada.linkIs('Live');
+  await ada.page.getByRole('alert').filter({ hasText: 'Only in this tab’s memory' }).waitFor();
+  assert.equal(await ada.storageKind(), 'memory');
+  await ada.begin('Written on water');
+  await ada.append('It reaches the server all the same.');
+  await ada.isSynced();
+  await world.screenshot(ada, 'memory');
+});
+
+function withoutPrivateFileSystem() {
+  delete StorageManager.prototype.getDirectory;
+}
