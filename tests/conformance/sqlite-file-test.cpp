@@ -96,6 +96,20 @@ TEST_CASE("Another program's database is refused and stays as it is, its write-a
     REQUIRE(disk.read("store.db-wal").has_value());
     refusesFile(disk, StoreFault::damaged, "not a OneRing store");
   }
+  SECTION("in the middle of a transaction that its journal would undo") {
+    MemoryDisk disk;
+    runSql(disk, kForeign);
+    sqlite3* connection = nullptr;
+    sqlite3_open_v2("store.db", &connection, SQLITE_OPEN_READWRITE, disk.vfs().c_str());
+    sqlite3_exec(connection, "PRAGMA cache_size = 1; BEGIN; INSERT INTO cakes VALUES (zeroblob(50000))", nullptr,
+                 nullptr, nullptr);
+    const auto halfway = filesOf(disk);
+    sqlite3_close(connection);
+    REQUIRE(halfway[2].size() > 512);
+    disk.write("store.db", halfway[0]);
+    disk.write("store.db-journal", halfway[2]);
+    refusesFile(disk, StoreFault::damaged, "not a OneRing store");
+  }
 }
 
 TEST_CASE("A store that a newer OneRing wrote is refused and stays as it is", "[sqlite]") {
