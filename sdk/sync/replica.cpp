@@ -391,8 +391,9 @@ DraftWrite& Replica::writeFor(const DraftId& id, Seq expected) {
   return drafts[at->second];
 }
 
-// The draft's copy is replaced as a whole in this step: what was folded into the old one before is void.
+// The draft's copy is replaced as a whole, or dropped: what this step was to write of it before is void.
 void Replica::forgetWrites(const DraftId& id) {
+  std::erase_if(step_.changes.installed, [&](const DraftImage& image) { return image.state.id == id; });
   const auto found = writes_.find(id);
   if (found == writes_.end()) return;
   auto& drafts = step_.changes.drafts.drafts;

@@ -287,6 +287,29 @@ TEST_CASE("O10 an op that was accepted before its author was removed leaves the 
   CHECK(at.bob.replica->kept().empty());
 }
 
+TEST_CASE("O10 a copy that came and went in one step leaves nothing behind", "[sync]") {
+  TwoAtATable at;
+  const DraftState state = *at.bob.replica->confirmed(at.draft);
+  at.table.cut(at.ada);
+  at.table.append(at.ada, at.draft, "one");
+  at.table.connect(at.ada);
+  at.table.policy.snapshotAfter = 0;
+  at.table.cut(at.bob);
+  at.table.run();
+  at.table.connect(at.bob);
+  const auto isFirst = [&](const std::string& bytes) {
+    return std::holds_alternative<SnapshotPart>(decodeAuthorityMessage(bytes, 1U << 20U).value());
+  };
+  while (at.bob.toReplica.empty() || !isFirst(at.bob.toReplica.front())) REQUIRE(at.table.once());
+  at.bob.replica->received(decodeAuthorityMessage(at.bob.toReplica.front(), 1U << 20U).value(), at.table.now);
+  CHECK(at.bob.replica->confirmed(at.draft)->position != state.position);
+  at.bob.replica->received(Gone{at.draft}, at.table.now);
+  at.bob.toReplica.clear();
+  at.table.settle(at.bob);
+  CHECK(at.bob.replica->draft(at.draft) == nullptr);
+  CHECK(at.bob.store.allDrafts({}, 10)->empty());
+}
+
 TEST_CASE("S7 work that no longer fits under the authority's limits is kept", "[sync]") {
   AuthorityOptions options;
   options.limits.messageBytes = 4'096;
