@@ -26,6 +26,9 @@ constexpr std::array<std::string_view, kFaultCount> kFaultNames{
     "deviceCommitUnknownStored",
     "deviceCommitUnknownLost",
     "deviceReadFails",
+    "devicePowerCut",
+    "deviceDiskFull",
+    "deviceSyncFails",
     "deviceClockSteps",
     "tokenExpired",
     "tokenRefused",
@@ -44,6 +47,9 @@ constexpr std::array<std::string_view, kFaultCount> kFaultNames{
     "serverCommitUnknownLost",
     "serverConflict",
     "serverReadFails",
+    "serverPowerCut",
+    "serverDiskFull",
+    "serverSyncFails",
     "serverClockSteps",
 };
 

@@ -64,7 +64,7 @@ Device::Device(Environment& environment, Network& network, Oracle& oracle, Clien
       id_(id),
       user_(plan.user),
       skew_(plan.skew),
-      store_(environment, memory_, kDeviceStoreFaults),
+      store_(environment, environment.plan.deviceStore, kDeviceStoreFaults),
       entropy_(environment.random.next()),
       ledger_(environment, oracle) {}
 
@@ -83,6 +83,10 @@ void Device::start() {
 }
 
 void Device::open() {
+  if (!store_.boot()) {
+    later(environment_.random.between(Duration{200}, seconds(5)), [this] { open(); });
+    return;
+  }
   static_cast<void>(store_.readFailed());
   auto opened = Replica::open(store_, entropy_, user_, localNow(), environment_.plan.replica);
   if (!opened) {
@@ -91,7 +95,7 @@ void Device::open() {
     later(environment_.random.between(Duration{200}, seconds(5)), [this] { open(); });
     return;
   }
-  ledger_.reopened(memory_);
+  ledger_.reopened(store_.sound());
   replica_.emplace(std::move(*opened));
   ledger_.compare(*replica_);
   environment_.trace(environment_.clock.now(), "device ", id_, " of ", user_, " opens");
@@ -112,6 +116,7 @@ void Device::crash(Duration pause) {
   flushing_ = false;
   wakeUpAt_.reset();
   replica_.reset();
+  store_.processDied();
   later(pause, [this] { open(); });
 }
 
@@ -160,20 +165,8 @@ void Device::flush() {
     crash(environment_.random.between(Duration{10}, seconds(30)));
     return;
   }
-  if (!step.changes.empty()) {
-    const auto stored = store_.commit(step.changes);
-    if (!stored) {
-      environment_.trace(environment_.clock.now(), "device ", id_, " could not commit");
-      require(stored.error().fault != StoreFault::conflict,
-              [&] { return "a device's commit conflicts: " + stored.error().detail; });
-      if (stored.error().fault == StoreFault::unknown) {
-        ledger_.uncertain(std::move(step.changes));
-      }
-      crash(environment_.random.between(Duration{10}, seconds(3)));
-      return;
-    }
-    ledger_.committed(step.changes);
-    note(step.changes);
+  if (!step.changes.empty() && !makeDurable(std::move(step.changes))) {
+    return;
   }
   if (environment_.strikes(Fault::deviceCrashAfterCommit)) {
     crash(environment_.random.between(Duration{10}, seconds(30)));
@@ -196,6 +189,27 @@ void Device::flush() {
   }
   ledger_.compare(*replica_);
   planWakeUp();
+}
+
+// False: the device has crashed over it.
+bool Device::makeDurable(DeviceBatch changes) {
+  const auto stored = store_.commit(changes);
+  if (stored) {
+    ledger_.committed(changes);
+    note(changes);
+  } else {
+    const StoreFault fault = stored.error().fault;
+    environment_.trace(environment_.clock.now(), "device ", id_, " could not commit: ", stored.error().detail);
+    require(fault != StoreFault::conflict, [&] { return "a device's commit conflicts: " + stored.error().detail; });
+    if (fault == StoreFault::unknown || store_.isOff()) {
+      ledger_.uncertain(std::move(changes));
+    }
+  }
+  if (!stored || store_.isOff()) {
+    crash(environment_.random.between(Duration{10}, seconds(3)));
+    return false;
+  }
+  return true;
 }
 
 void Device::note(const DeviceBatch& batch) {

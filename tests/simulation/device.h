@@ -4,12 +4,10 @@
 
 #include <memory>
 
-#include "onering/store/memory/memory-store.h"
-
-#include "faulty-store.h"
 #include "ledger.h"
 #include "network.h"
 #include "oracle.h"
+#include "store-host.h"
 
 namespace onering::simulation {
 
@@ -71,6 +69,7 @@ class Device {
   void planWakeUp();
   void tell(const Notice& notice);
   void send(const ReplicaMessage& message);
+  [[nodiscard]] bool makeDurable(DeviceBatch changes);
   void note(const DeviceBatch& batch);
   [[nodiscard]] std::string freshToken();
   void checkDraft(const DraftId& id, const Oracle::Draft& draft, Store& authority);
@@ -82,8 +81,7 @@ class Device {
   ClientId id_;
   UserId user_;
   Duration skew_{};
-  MemoryStore memory_;
-  FaultyStore store_;
+  StoreHost store_;
   SeededEntropy entropy_;
   Ledger ledger_;
   std::optional<Replica> replica_;

@@ -30,6 +30,9 @@ constexpr std::array kFaultBudgets{
     FaultBudget{Fault::deviceCommitUnknownStored, {20, 100, 300}},
     FaultBudget{Fault::deviceCommitUnknownLost, {20, 100, 300}},
     FaultBudget{Fault::deviceReadFails, {10, 50, 200}},
+    FaultBudget{Fault::devicePowerCut, {100, 300, 1'000}},  // with SQLite, as the next two
+    FaultBudget{Fault::deviceDiskFull, {100, 300, 1'000}},
+    FaultBudget{Fault::deviceSyncFails, {100, 300, 1'000}},
     FaultBudget{Fault::deviceClockSteps, {20, 100, 300}},
     FaultBudget{Fault::tokenRefused, {200, 1'000, 3'000}},
     FaultBudget{Fault::tokenOfAnother, {100, 500, 1'000}},
@@ -47,6 +50,9 @@ constexpr std::array kFaultBudgets{
     FaultBudget{Fault::serverCommitUnknownLost, {100, 500, 3'000}},
     FaultBudget{Fault::serverConflict, {100, 500, 3'000}},
     FaultBudget{Fault::serverReadFails, {50, 300, 1'000}},
+    FaultBudget{Fault::serverPowerCut, {100, 300, 1'000}},  // with SQLite, as the next two
+    FaultBudget{Fault::serverDiskFull, {100, 300, 1'000}},
+    FaultBudget{Fault::serverSyncFails, {100, 300, 1'000}},
     FaultBudget{Fault::serverClockSteps, {100, 500, 1'000}},
 };
 
@@ -94,6 +100,15 @@ void drawRates(Plan& plan, Random& random) {
   }
 }
 
+StorePlan drawStore(Random& random) {
+  StorePlan plan;
+  plan.onDisk = random.chance(800);
+  plan.journal = random.below(3);
+  plan.pageBytes = random.oneOf<std::uint32_t>({512, 4'096});
+  plan.checkpointPages = random.oneOf<std::uint32_t>({8, 4'000});
+  return plan;
+}
+
 // Bounds so small that what takes ten thousand ops elsewhere takes ten here.
 void drawBounds(Plan& plan, Random& random) {
   Limits limits;
@@ -125,6 +140,8 @@ Plan drawPlan(Random& random) {
   Plan plan;
   drawDevices(plan, random);
   drawRates(plan, random);
+  plan.deviceStore = drawStore(random);
+  plan.serverStore = drawStore(random);
   drawBounds(plan, random);
   plan.actions = random.between<std::uint32_t>(15, 70);
   plan.draftsMax = random.between<std::uint32_t>(1, 4);

@@ -18,8 +18,17 @@ struct DevicePlan {
   Duration skew{};  // its clock minus true time
 };
 
+struct StorePlan {
+  bool onDisk = false;  // SQLite; else in memory
+  std::size_t journal = 0;
+  std::uint32_t pageBytes = 4'096;
+  std::uint32_t checkpointPages = 4'000;
+};
+
 struct Plan {
   std::vector<DevicePlan> devices;
+  StorePlan deviceStore;
+  StorePlan serverStore;
   bool intruder = false;
   UserId intruderUser;  // whose token the intruder has
 

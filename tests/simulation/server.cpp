@@ -21,11 +21,18 @@ Token Token::parse(const std::string& text) {
 }
 
 Server::Server(Environment& environment, Network& network, Oracle& oracle)
-    : environment_(environment), network_(network), oracle_(oracle), store_(environment, memory_, kServerStoreFaults) {
+    : environment_(environment),
+      network_(network),
+      oracle_(oracle),
+      store_(environment, environment.plan.serverStore, kServerStoreFaults) {
   store_.stored = [this](const Batch& batch) { oracle_.committed(batch); };
 }
 
 void Server::start() {
+  if (!store_.boot()) {
+    environment_.clock.after(environment_.random.between(Duration{200}, seconds(5)), [this] { start(); });
+    return;
+  }
   authority_ = std::make_unique<Authority>(environment_.plan.authority);
   oracle_.acknowledged(oracle_.commits());
   lastAnswerAt_ = environment_.clock.now();
@@ -40,6 +47,7 @@ void Server::crash() {
   sessions_.clear();
   asked_.clear();
   performing_ = false;
+  store_.processDied();
   network_.serverDied();
   environment_.clock.after(environment_.random.between(Duration{100}, seconds(20)), [this] { start(); });
 }
@@ -214,7 +222,7 @@ void Server::performNext() {
     return;
   }
   StoreAnswer result = perform(store_, next.question, environment_.plan.reading);
-  if (commits && environment_.strikes(Fault::serverCrashAfterCommit)) {
+  if (store_.isOff() || (commits && environment_.strikes(Fault::serverCrashAfterCommit))) {
     crash();
     return;
   }

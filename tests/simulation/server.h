@@ -6,11 +6,9 @@
 #include <memory>
 #include <set>
 
-#include "onering/store/memory/memory-store.h"
-
-#include "faulty-store.h"
 #include "network.h"
 #include "oracle.h"
+#include "store-host.h"
 
 namespace onering::simulation {
 
@@ -66,8 +64,7 @@ class Server {
   Environment& environment_;
   Network& network_;
   Oracle& oracle_;
-  MemoryStore memory_;
-  FaultyStore store_;
+  StoreHost store_;
   Duration skew_{};
   std::unique_ptr<Authority> authority_;
   std::uint64_t life_ = 0;  // counts the crashes; what was under way in an earlier life is void

@@ -35,6 +35,9 @@ enum class Fault : std::uint8_t {
   deviceCommitUnknownStored,
   deviceCommitUnknownLost,
   deviceReadFails,
+  devicePowerCut,
+  deviceDiskFull,
+  deviceSyncFails,
   deviceClockSteps,
   // who is allowed in
   tokenExpired,
@@ -55,6 +58,9 @@ enum class Fault : std::uint8_t {
   serverCommitUnknownLost,
   serverConflict,
   serverReadFails,
+  serverPowerCut,
+  serverDiskFull,
+  serverSyncFails,
   serverClockSteps,
 };
 inline constexpr std::size_t kFaultCount = static_cast<std::size_t>(Fault::serverClockSteps) + 1;

@@ -1,24 +1,34 @@
-// A store that fails as the plan says, around one that does not.
+// Where a side's data lies: in memory, or in SQLite on a disk that fails, too.
+//
+// What may fail is the store's contract (an error instead of an answer, an outcome that is not known) and, with
+// SQLite, the disk below it: it is full, a sync fails, the power goes in the middle of a write and takes with it what
+// had not been synced.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "onering/ports/device-store.h"
+#include "onering/store/memory/memory-store.h"
+#include "onering/testing/memory-disk.h"
 
 #include "environment.h"
 
 namespace onering::simulation {
 
-// Which faults a side's store has. `notMine` where it has none of the kind.
+// The names under which a side's store has its faults.
 struct StoreFaults {
-  std::optional<Fault> full;
-  std::optional<Fault> unavailable;
+  Fault full;
+  Fault unavailable;
   std::optional<Fault> damaged;
-  std::optional<Fault> unknownStored;
-  std::optional<Fault> unknownLost;
+  Fault unknownStored;
+  Fault unknownLost;
   std::optional<Fault> conflict;
-  std::optional<Fault> readFails;
+  Fault readFails;
+  Fault powerCut;
+  Fault diskFull;
+  Fault syncFails;
 };
 
 inline constexpr StoreFaults kDeviceStoreFaults{.full = Fault::deviceStoreFull,
@@ -27,19 +37,37 @@ inline constexpr StoreFaults kDeviceStoreFaults{.full = Fault::deviceStoreFull,
                                                 .unknownStored = Fault::deviceCommitUnknownStored,
                                                 .unknownLost = Fault::deviceCommitUnknownLost,
                                                 .conflict = {},
-                                                .readFails = Fault::deviceReadFails};
+                                                .readFails = Fault::deviceReadFails,
+                                                .powerCut = Fault::devicePowerCut,
+                                                .diskFull = Fault::deviceDiskFull,
+                                                .syncFails = Fault::deviceSyncFails};
 inline constexpr StoreFaults kServerStoreFaults{.full = Fault::serverStoreFull,
                                                 .unavailable = Fault::serverStoreUnavailable,
                                                 .damaged = Fault::serverStoreDamaged,
                                                 .unknownStored = Fault::serverCommitUnknownStored,
                                                 .unknownLost = Fault::serverCommitUnknownLost,
                                                 .conflict = Fault::serverConflict,
-                                                .readFails = Fault::serverReadFails};
+                                                .readFails = Fault::serverReadFails,
+                                                .powerCut = Fault::serverPowerCut,
+                                                .diskFull = Fault::serverDiskFull,
+                                                .syncFails = Fault::serverSyncFails};
 
-class FaultyStore final : public DeviceStore {
+class StoreHost final : public DeviceStore {
  public:
-  FaultyStore(Environment& environment, DeviceStore& inner, const StoreFaults& faults)
-      : environment_(environment), inner_(inner), faults_(faults) {}
+  StoreHost(Environment& environment, const StorePlan& plan, const StoreFaults& faults);
+  ~StoreHost() override;
+
+  // Opens the store, after a crash as well. False: not now.
+  [[nodiscard]] bool boot();
+
+  // The process that had it open is gone; what it had written is not.
+  void processDied();
+
+  // The power is gone: processDied(), and what was not synced may be lost.
+  [[nodiscard]] bool isOff() const { return disk_ && disk_->isOff(); }
+
+  // The store without its faults, for those who check it.
+  [[nodiscard]] DeviceStore& sound() { return *inner_; }
 
   // Called for every batch that has become durable, whatever the caller was told.
   std::function<void(const Batch&)> stored;
@@ -83,12 +111,24 @@ class FaultyStore final : public DeviceStore {
     }
     return read();
   }
-  // What the caller is told instead; `stores` becomes false when the batch gets lost.
-  [[nodiscard]] std::optional<StoreError> commitFault(bool& stores);
+
+  // An error that the store answers with although it could have done what was asked, and whether it did.
+  struct Lie {
+    StoreError error;
+    bool stores = false;
+  };
+  [[nodiscard]] std::optional<Lie> commitFault();
+  template <typename AnyBatch>
+  [[nodiscard]] StoreResult<void> commitOnDisk(const AnyBatch& batch);
+  [[nodiscard]] bool holds(const Batch& batch);
+  [[nodiscard]] bool openDisk();
 
   Environment& environment_;
-  DeviceStore& inner_;
+  StorePlan plan_;
   StoreFaults faults_;
+  std::unique_ptr<testing::MemoryDisk> disk_;  // null: in memory
+  std::unique_ptr<DeviceStore> inner_;         // null: not open
+  std::optional<Batch> uncertain_;             // was being written when the disk failed
   bool readFailed_ = false;
 };
 
