@@ -31,11 +31,13 @@ set(ONERING_MODULE_OPTIMIZATION "-Oz" CACHE STRING "Optimization of the module t
 
 find_program(ONERING_CCACHE ccache)
 if(ONERING_CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${ONERING_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${ONERING_CCACHE})
+  # Paths count from the project's folder, so that a second checkout finds what the first one compiled.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${ONERING_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
-# No path of the building machine in binaries; ccache then hits from any checkout, too.
+# No path of the building machine in binaries.
 add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 add_compile_options(-ffunction-sections -fdata-sections)
 if(ONERING_SANITIZERS)
