@@ -78,7 +78,7 @@ export class Person {
 
   async goTo(hash) {
     await this.page.goto(`${this.address}?${new URLSearchParams({ user: this.name })}${hash}`);
-    await this.page.getByRole('navigation', { name: 'Drafts' }).waitFor({ state: 'attached' });
+    await this.page.getByRole('banner').waitFor();
   }
 
   // --- drafts ---

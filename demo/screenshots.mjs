@@ -85,7 +85,7 @@ async function takePictures({ ada, bob, carol }, shoot) {
   await ada.holdsTheRing();
   await bob.workOffline(false);
   await bob.page.getByText('1 change not accepted').first().waitFor();
-  await bob.page.getByRole('region', { name: 'Not accepted' }).scrollIntoViewIfNeeded();
+  await ringIsAtRest(bob);
   await shoot(bob, 'kept-work');
 }
 

@@ -67,6 +67,7 @@ export const linkNames: Record<Link, string> = {
 };
 
 export function linkSentence(status: Status, now = Date.now()): string {
+  if (status.state !== 'open') return 'Nothing is sent or fetched before the storage is open.';
   switch (status.link) {
     case 'live':
       return 'Everything the server has is here.';
@@ -86,7 +87,8 @@ export function linkSentence(status: Status, now = Date.now()): string {
 export function storageSentence({ storage }: Status): string {
   if (storage.kind === null) return 'Not open.';
   if (storage.kind === 'memory') {
-    return `Only in this tab’s memory: close it and what was not sent is gone. ${storage.fallback ?? ''}`.trim();
+    const why = storage.fallback === null ? '' : ` (${storage.fallback})`;
+    return `Only in this tab’s memory${why}: close it and what was not sent is gone.`;
   }
   return storage.persisted
     ? 'On this device; the browser has promised to keep it.'

@@ -5,7 +5,7 @@ import { until } from '../../demo/person.mjs';
 import { story } from './world.mjs';
 
 const refusals = [
-  { what: 'nothing at all', text: '', says: 'empty' },
+  { what: 'nothing at all', text: '', says: 'needs text' },
   { what: 'more than a segment holds', text: 'é'.repeat(8_193), says: 'too long' },
   { what: 'a NUL character', text: 'before\0after', says: 'not allowed' },
 ];

@@ -16,14 +16,16 @@ export class Server {
   #process = null;
   #log = [];
 
-  constructor(folder, port, auth) {
+  // `files`: the folder of the page; `auth`: how users are known.
+  constructor(folder, port, { auth = ['--dev-auth'], web: files = web } = {}) {
     this.store = join(folder, 'onering.db');
     this.port = port;
     this.auth = auth;
+    this.files = files;
   }
 
-  static async start(folder, auth = ['--dev-auth']) {
-    const server = new Server(folder, await freePort(), auth);
+  static async start(folder, options) {
+    const server = new Server(folder, await freePort(), options);
     await server.start();
     return server;
   }
@@ -43,7 +45,7 @@ export class Server {
 
   // Resolves with its ready line.
   async start() {
-    const started = spawn(program, ['serve', '--listen', `127.0.0.1:${this.port}`, '--store', this.store, '--web', web, ...this.auth], {
+    const started = spawn(program, ['serve', '--listen', `127.0.0.1:${this.port}`, '--store', this.store, '--web', this.files, ...this.auth], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = started;

@@ -17,8 +17,8 @@ export class World {
     this.folder = folder;
   }
 
-  async serve(auth) {
-    this.server = await Server.start(this.folder, auth);
+  async serve(options) {
+    this.server = await Server.start(this.folder, options);
     return this.server;
   }
 

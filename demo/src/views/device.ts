@@ -78,7 +78,7 @@ export class Device implements View {
     setText(this.#label, linkNames[status.link]);
     setText(this.#counts, countsOf(status));
     setText(this.#spoken, `${linkNames[status.link]}. ${status.storage.kind === 'memory' ? storageSentence(status) : ''}`.trim());
-    this.#retry.hidden = this.#offlineOnPurpose || status.link === 'live' || status.link === 'connecting';
+    this.#retry.hidden = status.state !== 'open' || this.#offlineOnPurpose || status.link === 'live' || status.link === 'connecting';
     fill(this.#facts, ...factsOf(status).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
   }
 }

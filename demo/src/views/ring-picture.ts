@@ -91,7 +91,7 @@ function drawSeat(seat: Seat): SVGGElement {
   const turn = ((seat.angle - 90) * Math.PI) / 180;
   const at = (distance: number) => ({ x: centre.x + distance * Math.cos(turn), y: centre.y + distance * Math.sin(turn) });
   const [disc, label] = [at(radius), at(radius + 32)];
-  const number = { x: disc.x + 14, y: disc.y - 13 };
+  const number = { x: disc.x + (Math.cos(turn) < -0.01 ? -14 : 14), y: disc.y - 13 };
   const anchor = Math.abs(Math.cos(turn)) < 0.3 ? 'middle' : Math.cos(turn) > 0 ? 'start' : 'end';
   return svg(
     'g',
