@@ -31,8 +31,14 @@ set(ONERING_MODULE_OPTIMIZATION "-Oz" CACHE STRING "Optimization of the module t
 
 find_program(ONERING_CCACHE ccache)
 if(ONERING_CCACHE)
-  # Paths count from the project's folder, so that a second checkout finds what the first one compiled.
-  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${ONERING_CCACHE})
+  # Paths count from the project's folder, so that a second checkout finds what the first one compiled. A program
+  # of this name, because tools that read compile_commands.json know it as one that only wraps the compiler.
+  set(launcher ${CMAKE_BINARY_DIR}/ccache)
+  file(CONFIGURE OUTPUT ${launcher} @ONLY CONTENT [[
+#!/bin/sh
+CCACHE_BASEDIR='@PROJECT_SOURCE_DIR@' CCACHE_NOHASHDIR=1 exec '@ONERING_CCACHE@' "$@"
+]])
+  file(CHMOD ${launcher} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
