@@ -1,6 +1,9 @@
 #include "onering/domain/text.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstring>
 
 #include "onering/domain/sha256.h"
 
@@ -46,6 +49,24 @@ std::optional<char32_t> takeCodePoint(std::string_view& text) {
   return point;
 }
 
+constexpr std::size_t kStride = 32;
+
+// How many whole strides at the front hold nothing but U+0001-U+007F, in bytes. Most of most texts is found to be
+// good in this way, at a fraction of what looking at each code point costs.
+std::size_t plainPrefix(std::string_view text) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t kHighBits = kOnes << 7U;
+  std::size_t size = 0;
+  for (; text.size() - size >= kStride; size += kStride) {
+    std::array<std::uint64_t, kStride / 8> words;
+    std::memcpy(words.data(), text.data() + size, kStride);
+    std::uint64_t odd = 0;
+    for (const std::uint64_t word : words) odd |= word | (word - kOnes);  // a high bit: a byte above 7F, or a NUL
+    if ((odd & kHighBits) != 0) break;
+  }
+  return size;
+}
+
 bool isControl(char32_t point) {
   return point < 0x20 || (point >= 0x7F && point <= 0x9F);
 }
@@ -54,8 +75,12 @@ bool isControl(char32_t point) {
 
 bool isText(std::string_view text) {
   while (!text.empty()) {
-    const auto point = takeCodePoint(text);
-    if (!point || *point == 0) return false;
+    text.remove_prefix(plainPrefix(text));
+    const std::size_t rest = text.size() - std::min(text.size(), kStride);
+    while (text.size() > rest) {
+      const auto point = takeCodePoint(text);
+      if (!point || *point == 0) return false;
+    }
   }
   return true;
 }
