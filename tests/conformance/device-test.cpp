@@ -252,7 +252,7 @@ TEST_CASE("S6 a snapshot reads as the draft it is of, without the log before it"
       CHECK(read == std::vector{script.segments[from]});
     }
     CHECK(got(subject.store().linkAt(script.id(), base)) == link);
-    CHECK(got(subject.store().linkAt(script.id(), base + 1)) == script.log[base].link);
+    CHECK(got(subject.store().linkAt(script.id(), base + 1)) == script.log[static_cast<std::size_t>(base)].link);
     CHECK(got(subject.store().readLog(script.id(), 0, kAll)).empty());
     CHECK(got(subject.store().integrity()).empty());
   });

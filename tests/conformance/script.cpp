@@ -90,7 +90,7 @@ void Script::erase(const SegmentId& id) {
     return;
   }
   segment->content = erasedContent(segment->content.digest);
-  auto& entry = log.at(segment->seq - 1);
+  auto& entry = log.at(static_cast<std::size_t>(segment->seq) - 1);
   std::get<AppendSegment>(entry.op.body).content = segment->content;
 }
 

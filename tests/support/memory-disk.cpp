@@ -52,8 +52,8 @@ std::vector<std::string> MemoryDisk::paths() const {
   return paths;
 }
 
-std::uint64_t MemoryDisk::used() const {
-  std::uint64_t bytes = 0;
+std::size_t MemoryDisk::used() const {
+  std::size_t bytes = 0;
   for (const auto& [path, file] : files_) {
     bytes += file->bytes.size();
   }
@@ -105,7 +105,7 @@ void MemoryDisk::survive(File& file, Loss loss) {
 // `torn`: each sector of the change reaches the disk or does not.
 void MemoryDisk::apply(std::string& bytes, const Unsynced& change, bool torn) {
   if (change.truncatedTo) {
-    bytes.resize(std::min<std::size_t>(bytes.size(), *change.truncatedTo));
+    bytes.resize(std::min(bytes.size(), *change.truncatedTo));
     return;
   }
   for (std::size_t at = 0; at < change.bytes.size();) {

@@ -185,18 +185,18 @@ int MemoryVfs::write(sqlite3_file* file, const void* bytes, int size, sqlite3_in
     return SQLITE_IOERR_WRITE;
   }
   std::string& content = handle.file->bytes;
-  const std::uint64_t end = static_cast<std::uint64_t>(offset) + static_cast<std::uint64_t>(size);
-  const std::uint64_t growth = end > content.size() ? end - content.size() : 0;
+  const std::size_t end = static_cast<std::size_t>(offset) + static_cast<std::size_t>(size);
+  const std::size_t growth = end > content.size() ? end - content.size() : 0;
   if (disk.capacity_ && growth > 0 && disk.used() + growth > *disk.capacity_) {
     return SQLITE_FULL;
   }
   auto written = static_cast<std::size_t>(size);
   if (disk.power_) {
-    written = std::min<std::size_t>(written, *disk.power_);
+    written = std::min(written, *disk.power_);
     *disk.power_ -= written;
   }
   disk.bytesWritten_ += written;
-  MemoryDisk::Unsynced change{static_cast<std::uint64_t>(offset), {static_cast<const char*>(bytes), written}, {}};
+  MemoryDisk::Unsynced change{static_cast<std::size_t>(offset), {static_cast<const char*>(bytes), written}, {}};
   disk.apply(content, change, false);
   handle.file->unsynced.push_back(std::move(change));
   return disk.isOff() ? SQLITE_IOERR_WRITE : SQLITE_OK;
@@ -207,7 +207,7 @@ int MemoryVfs::truncate(sqlite3_file* file, sqlite3_int64 size) {
   if (handle.isDead()) {
     return SQLITE_IOERR_TRUNCATE;
   }
-  MemoryDisk::Unsynced change{0, {}, static_cast<std::uint64_t>(size)};
+  MemoryDisk::Unsynced change{0, {}, static_cast<std::size_t>(size)};
   handle.disk->apply(handle.file->bytes, change, false);
   handle.file->unsynced.push_back(std::move(change));
   return SQLITE_OK;

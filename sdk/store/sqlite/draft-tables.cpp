@@ -58,7 +58,7 @@ std::vector<RingRequest> decodeRequests(std::string_view bytes) {
   std::vector<RingRequest> requests;
   while (!bytes.empty()) {
     const Time at = timeFromMs(static_cast<std::int64_t>(takeNumber(bytes, 8)));
-    const std::size_t size = takeNumber(bytes, 2);
+    const auto size = static_cast<std::size_t>(takeNumber(bytes, 2));
     if (bytes.size() < size) {
       throwDamaged("a queue for the ring");
     }

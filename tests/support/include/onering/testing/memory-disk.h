@@ -17,6 +17,7 @@
 // with locking_mode = EXCLUSIVE only, as on the browsers' file system.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -52,13 +53,13 @@ class MemoryDisk {
   void write(std::string_view path, std::string bytes);  // durable, whole
   void remove(std::string_view path);
   [[nodiscard]] std::vector<std::string> paths() const;
-  [[nodiscard]] std::uint64_t used() const;
+  [[nodiscard]] std::size_t used() const;
   // Whether any file shows `bytes` anywhere.
   [[nodiscard]] bool shows(std::string_view bytes) const;
 
   // --- faults ---
-  void setCapacity(std::optional<std::uint64_t> bytes) { capacity_ = bytes; }
-  void powerOffAfter(std::optional<std::uint64_t> bytes) { power_ = bytes; }
+  void setCapacity(std::optional<std::size_t> bytes) { capacity_ = bytes; }
+  void powerOffAfter(std::optional<std::size_t> bytes) { power_ = bytes; }
   void failSyncs(int count) { failingSyncs_ = count; }
   void crash(Loss loss);
   [[nodiscard]] bool isOff() const { return power_ == 0; }
@@ -74,9 +75,9 @@ class MemoryDisk {
 
   // A change that is not yet durable.
   struct Unsynced {
-    std::uint64_t offset = 0;
+    std::size_t offset = 0;
     std::string bytes;
-    std::optional<std::uint64_t> truncatedTo;  // instead of writing
+    std::optional<std::size_t> truncatedTo;  // instead of writing
   };
 
   struct File {
@@ -97,8 +98,8 @@ class MemoryDisk {
   std::map<std::string, std::shared_ptr<File>, std::less<>> deleted_;  // may come back: their folder was not synced
   std::mt19937_64 random_;
   std::uint64_t boots_ = 0;  // handles of an earlier boot are dead
-  std::optional<std::uint64_t> capacity_;
-  std::optional<std::uint64_t> power_;  // bytes that can still be written
+  std::optional<std::size_t> capacity_;
+  std::optional<std::size_t> power_;  // bytes that can still be written
   int failingSyncs_ = 0;
   std::uint64_t bytesWritten_ = 0;
   std::uint64_t syncs_ = 0;
