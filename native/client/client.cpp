@@ -463,6 +463,8 @@ std::expected<Performed, Rejection> Client::submit(Op op, OpCallbacks callbacks)
 
 std::expected<void, Rejection> Client::use(const std::function<void(Replica&, Time now)>& what) { return impl_->use(what); }
 
+void Client::flush() { impl_->step(); }
+
 const DraftState* Client::draft(const DraftId& id) {
   const DraftState* found = nullptr;
   static_cast<void>(impl_->look([&](Replica& replica, Time) { found = replica.draft(id); }));

@@ -65,9 +65,9 @@ SyncService::SyncService(ServerOptions options, Post post)
 
 // --- sessions -----------------------------------------------------------------------------------------------
 
-SessionId SyncService::opened(Channel& channel) {
+SessionId SyncService::opened(std::shared_ptr<Channel> channel) {
   const SessionId id = ++lastSession_;
-  sessions_.emplace(id, std::make_unique<Session>(channel, bounds_.outgoingBytes, SteadyClock::now() + timeouts_.hello));
+  sessions_.emplace(id, std::make_unique<Session>(std::move(channel), bounds_.outgoingBytes, SteadyClock::now() + timeouts_.hello));
   authority_.connected(id);
   return id;
 }

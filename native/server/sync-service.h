@@ -56,8 +56,8 @@ class SyncService {
 
   SyncService(ServerOptions options, Post post);
 
-  // --- sessions: the channel must stay until closed() ---
-  [[nodiscard]] SessionId opened(Channel& channel);
+  // --- sessions: each holds its channel until closed() ---
+  [[nodiscard]] SessionId opened(std::shared_ptr<Channel> channel);
   [[nodiscard]] Outgoing& outgoing(SessionId session);
   void received(SessionId session, std::string_view bytes);
   void refused(SessionId session, Rejection why);
@@ -77,10 +77,10 @@ class SyncService {
 
  private:
   struct Session {
-    Session(Channel& to, std::size_t bytesMax, std::chrono::steady_clock::time_point until)
-        : channel(&to), outgoing(bytesMax), helloUntil(until) {}
+    Session(std::shared_ptr<Channel> to, std::size_t bytesMax, std::chrono::steady_clock::time_point until)
+        : channel(std::move(to)), outgoing(bytesMax), helloUntil(until) {}
 
-    Channel* channel;
+    std::shared_ptr<Channel> channel;
     Outgoing outgoing;
     std::chrono::steady_clock::time_point helloUntil;
     std::optional<UserId> user;      // once welcome

@@ -17,7 +17,7 @@ namespace websocket = beast::websocket;
 using Stream = websocket::stream<TcpStream, false>;
 using boost::system::error_code;
 
-// One session's connection. Lives as long as an operation on its socket is under way.
+// One session's connection. Held by its session, and by each operation on its socket that is under way.
 class WebSocketChannel final : public Channel, public std::enable_shared_from_this<WebSocketChannel> {
  public:
   WebSocketChannel(SharedTransport transport, TcpStream stream, Place place)
@@ -25,9 +25,7 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
 
   void start(const UpgradeRequest& request) {
     beast::get_lowest_layer(stream_).expires_never();  // the WebSocket has its own timeouts
-    stream_.set_option(websocket::stream_base::timeout{.handshake_timeout = transport_->timeouts.handshake,
-                                                       .idle_timeout = transport_->timeouts.idle,
-                                                       .keep_alive_pings = true});
+    setPatience(transport_->timeouts.handshake);
     stream_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
       response.set(beast::http::field::sec_websocket_protocol, kSubprotocol);
       response.erase(beast::http::field::server);
@@ -37,7 +35,7 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
     stream_.binary(true);
     stream_.async_accept(request, [self = shared_from_this()](error_code failed) {
       if (!failed && !self->transport_->stopping) {
-        self->session_ = self->transport_->service->opened(*self);
+        self->session_ = self->transport_->service->opened(self);
         self->read();
       }
     });
@@ -111,11 +109,18 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
     wake();
   }
 
+  // `handshake`: for the one that opens or closes the connection.
+  void setPatience(std::chrono::milliseconds handshake) {
+    stream_.set_option(websocket::stream_base::timeout{
+        .handshake_timeout = handshake, .idle_timeout = transport_->timeouts.idle, .keep_alive_pings = true});
+  }
+
   void close() {
     if (std::exchange(closing_, true)) {
       return;
     }
     writing_ = true;
+    setPatience(transport_->timeouts.farewell);
     const auto code = static_cast<websocket::close_code>(*farewell_);
     stream_.async_close(code, [self = shared_from_this()](error_code) { self->gone(); });
   }

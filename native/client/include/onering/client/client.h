@@ -87,6 +87,9 @@ class Client {
   // storageUnavailable: the store failed; the replica has been opened anew.
   std::expected<void, Rejection> use(const std::function<void(Replica&, Time now)>& what);
 
+  // Commits and sends now what else would be committed together with whatever comes next.
+  void flush();
+
   // The draft as its user sees it (confirmed and pending), or null. Valid until the loop runs on.
   [[nodiscard]] const DraftState* draft(const DraftId& id);
   [[nodiscard]] DeviceStore& store();

@@ -54,6 +54,7 @@ struct ServerTimeouts {
   std::chrono::milliseconds keepAlive{30'000};  // between two HTTP requests
   std::chrono::milliseconds hello{10'000};      // from the WebSocket to a user who is known
   std::chrono::milliseconds idle{60'000};       // without a byte, although pinged after half of it
+  std::chrono::milliseconds farewell{2'000};    // from our close frame to the end of the connection
   std::chrono::milliseconds shutdown{10'000};   // for batches and farewells after stop()
 };
 
