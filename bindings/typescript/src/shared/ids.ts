@@ -20,13 +20,27 @@ function hexOf(bytes: Uint8Array, from: number, to: number): string {
   return text;
 }
 
+const last = { ms: 0, counter: 0 };
+
+/**
+ * Every id is greater than the one before, within one millisecond and after a clock went back too (RFC 9562 §6.2,
+ * method 1): the ids of what was done here sort as it was done.
+ */
 export function uuidV7(nowMs: number = Date.now()): string {
-  const time = Math.trunc(nowMs).toString(16).padStart(12, '0');
   const random = entropy();
-  random[0] = (random[0]! & 0x0f) | 0x70;
+  const ms = Math.trunc(nowMs);
+  if (ms > last.ms) {
+    last.ms = ms;
+    last.counter = ((random[0]! << 8) | random[1]!) & 0x7ff;
+  } else if (++last.counter > 0xfff) {
+    last.ms += 1;
+    last.counter = 0;
+  }
   random[2] = (random[2]! & 0x3f) | 0x80;
-  const tail = hexOf(random, 0, idBytes);
-  return `${time.slice(0, 8)}-${time.slice(8)}-${tail.slice(0, 4)}-${tail.slice(4, 8)}-${tail.slice(8)}`;
+  const time = last.ms.toString(16).padStart(12, '0');
+  const counter = (0x7000 | last.counter).toString(16);
+  const tail = hexOf(random, 2, idBytes);
+  return `${time.slice(0, 8)}-${time.slice(8)}-${counter}-${tail.slice(0, 4)}-${tail.slice(4)}`;
 }
 
 export function isUuid(text: unknown): text is string {
