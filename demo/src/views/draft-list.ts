@@ -43,7 +43,7 @@ export class DraftList implements View {
     const searchId = newId('search');
     this.#search = h('input', { id: searchId, type: 'search', class: 'field', placeholder: 'Find by title', autocomplete: 'off', oninput: () => this.#filtered() });
     this.#myTurn = h('input', { type: 'checkbox', onchange: () => this.#filtered() });
-    this.#more = h('button', { type: 'button', class: 'button small', onclick: () => this.#showMore() }, 'Show more');
+    this.#more = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => this.#showMore() }, 'Show more');
     const list = h('ul', { class: 'drafts' });
     this.#items = new KeyedList(list, (row) => row.draft.id, (row) => this.#draw(row));
     this.element = h(

@@ -3,8 +3,10 @@ import type { Client, DraftChange, DraftSnapshot } from '@onering/sdk';
 
 import { Colours } from '../colours.js';
 import { h, newId, setText } from '../dom.js';
+import { framed } from '../frames.js';
 import type { Notices } from '../notices.js';
 import { Scope, type View } from '../scope.js';
+import { typedText } from '../typed.js';
 import { counted } from '../words.js';
 import { Chain } from './chain.js';
 import { Composer } from './composer.js';
@@ -20,10 +22,14 @@ import { Turn } from './turn.js';
 export class DraftView implements View {
   readonly element: HTMLElement;
   readonly #client: Client;
+  readonly #id: string;
   readonly #user: string;
   readonly #notices: Notices;
   readonly #scope = new Scope();
-  readonly #absent = h('p', { class: 'page-lead draft-absent', role: 'status' });
+  readonly #painting = framed(() => this.#draft && this.#showDraft(this.#draft));
+  readonly #absence = h('p', { class: 'page-lead', role: 'status' });
+  readonly #typed = h('blockquote', { class: 'kept-text' });
+  readonly #absent = h('div', { class: 'draft-absent' }, this.#absence, this.#typed);
   readonly #body: HTMLElement;
   readonly #header: DraftHeader;
   readonly #segments: Segments;
@@ -43,6 +49,7 @@ export class DraftView implements View {
 
   constructor(client: Client, id: string, user: string, notices: Notices) {
     this.#client = client;
+    this.#id = id;
     this.#user = user;
     this.#notices = notices;
     const handle = client.draft(id);
@@ -73,7 +80,8 @@ export class DraftView implements View {
     );
     this.element = h('div', { class: 'draft' }, this.#absent, this.#body);
     for (const part of [kept, this.#segments, this.#turn, this.#composer, this.#life]) this.#scope.own(() => part.end());
-    setText(this.#absent, 'Opening…');
+    setText(this.#absence, 'Opening…');
+    this.#scope.own(() => this.#painting.cancel());
     this.#scope.own(handle.subscribe((change) => this.#changed(change), { tail: 200 }));
     this.#scope.own(client.status.subscribe(() => this.#statusChanged()));
   }
@@ -98,7 +106,7 @@ export class DraftView implements View {
     }
     this.#wasHere = true;
     if (before?.members !== change.draft.members) this.#colours = new Colours(change.draft.members);
-    this.#showDraft(change.draft);
+    this.#painting.request();
     this.#segments.apply(change, this.#colours);
     if (this.#focusWanted) this.focus();
     if (before !== null) this.#announce(before, change.draft, change);
@@ -124,10 +132,13 @@ export class DraftView implements View {
 
   #showAbsence(): void {
     document.title = 'OneRing';
+    const typed = typedText(this.#user, this.#id);
+    setText(this.#typed, typed);
+    this.#typed.hidden = typed === '';
     setText(
-      this.#absent,
+      this.#absence,
       this.#wasHere
-        ? 'You are not a member of this draft any more.'
+        ? `You are not a member of this draft any more.${typed === '' ? '' : ' What you had typed is kept:'}`
         : this.#client.status.current.link === 'live'
           ? 'There is no such draft for you. Ask its owner to add you; it opens here as soon as you are a member.'
           : 'This draft is not on this device. It opens here as soon as the server has sent it.',

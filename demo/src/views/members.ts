@@ -5,6 +5,7 @@ import type { Colours } from '../colours.js';
 import { h, newId, setText } from '../dom.js';
 import { KeyedList } from '../keyed.js';
 import type { Notices } from '../notices.js';
+import { Unchanged } from '../unchanged.js';
 import { counted } from '../words.js';
 import { confirmed } from './dialogs.js';
 import { badge, icon } from './marks.js';
@@ -23,6 +24,7 @@ export class Members {
   readonly #heading = h('h2', { class: 'card-title' });
   readonly #rows: KeyedList<Row>;
   readonly #form: HTMLFormElement;
+  readonly #unchanged = new Unchanged();
   #shown = new Map<string, Row>();
 
   constructor(handle: Draft, notices: Notices) {
@@ -35,6 +37,7 @@ export class Members {
   }
 
   update(draft: DraftSnapshot, me: string, colours: Colours): void {
+    if (this.#unchanged.since(draft.members, draft.role, colours)) return;
     setText(this.#heading, counted(draft.members.length, 'member'));
     const rows = draft.members.map((member) => {
       const isMe = member.user === me;

@@ -5,6 +5,7 @@ import type { DraftSnapshot } from '@onering/sdk';
 import { type Colours, initialOf } from '../colours.js';
 import { setText, svg } from '../dom.js';
 import { KeyedList } from '../keyed.js';
+import { Unchanged } from '../unchanged.js';
 import { names } from '../words.js';
 
 const seatsMax = 10;
@@ -26,6 +27,7 @@ export class RingPicture {
   readonly #caption = svg('text', { class: 'ring-caption', x: centre.x, y: centre.y - 2 });
   readonly #subcaption = svg('text', { class: 'ring-subcaption', x: centre.x, y: centre.y + 20 });
   readonly #seats: KeyedList<Seat>;
+  readonly #unchanged = new Unchanged();
   #shown: readonly Seat[] = [];
   #angle: number | null = null;
 
@@ -45,6 +47,7 @@ export class RingPicture {
   }
 
   update(draft: DraftSnapshot, colours: Colours): void {
+    if (this.#unchanged.since(draft.ring, draft.members, draft.status, colours)) return;
     const seats = seatsOf(draft, colours);
     const known = new Map(this.#shown.map((seat) => [JSON.stringify(seat), seat]));
     this.#shown = seats.map((seat) => known.get(JSON.stringify(seat)) ?? seat);

@@ -4,6 +4,7 @@ import type { Draft, DraftChange, Segment } from '@onering/sdk';
 
 import { Colours } from '../colours.js';
 import { h, setText } from '../dom.js';
+import { EndInSight } from '../end-in-sight.js';
 import { framed } from '../frames.js';
 import { KeyedList } from '../keyed.js';
 import type { Notices } from '../notices.js';
@@ -41,9 +42,8 @@ export class Segments implements View {
   #shown = new Map<string, Row>();
   #pending: readonly Segment[] = [];
   #colours = new Colours();
+  readonly #end: EndInSight;
   #loading = false;
-  // Whether the end of the text is in sight, and so should stay.
-  #sticks = true;
 
   constructor(handle: Draft, notices: Notices, after: HTMLElement) {
     this.#handle = handle;
@@ -70,7 +70,7 @@ export class Segments implements View {
       after,
     );
     this.element = h('div', { class: 'text-scroller', role: 'region', 'aria-label': 'Text', tabindex: 0, onscroll: () => this.#scrolled() }, this.#content);
-    this.#keepTheEndInSight();
+    this.#end = new EndInSight(this.element, this.#content, this.#scope);
   }
 
   end(): void {
@@ -79,7 +79,7 @@ export class Segments implements View {
   }
 
   apply(change: DraftChange, colours: Colours): void {
-    if (change.reset) this.#sticks = true;
+    if (change.reset) this.#end.holds = true;
     if (colours !== this.#colours) this.#shown.clear();
     this.#colours = colours;
     this.#window.apply(change);
@@ -90,8 +90,7 @@ export class Segments implements View {
   // Shows the last segment, as after an append of one's own.
   async toEnd(): Promise<void> {
     if (!this.#window.atEnd) await this.#load([Math.max(0, this.#window.count - pageRows), this.#window.count], 'bottom');
-    this.#sticks = true;
-    this.#stick();
+    this.#end.show();
   }
 
   #paint(): void {
@@ -106,7 +105,6 @@ export class Segments implements View {
     this.#empty.hidden = all + this.#pending.length > 0;
     this.#pendingNote.hidden = this.#pending.length === 0;
     setText(this.#pendingNote, pendingSentence(this.#pending.length));
-    this.#stick();
   }
 
   // The same row object for the same segment in the same circumstances, so that its element stays.
@@ -138,7 +136,7 @@ export class Segments implements View {
     this.#loading = false;
     if (read.length === 0 || this.#scope.signal.aborted) return;
     const anchor = show === undefined ? this.#anchor() : null;
-    this.#sticks = show === 'bottom';
+    this.#end.holds = show === 'bottom';
     this.#window.put(read);
     this.#paint();
     if (show === 'top') this.element.scrollTop = 0;
@@ -171,27 +169,15 @@ export class Segments implements View {
   }
 
   #scrolled(): void {
-    const { scrollTop, scrollHeight, clientHeight } = this.element;
-    this.#sticks = this.#window.atEnd && scrollHeight - scrollTop - clientHeight < 48;
+    this.#end.scrolled(this.#window.atEnd);
     this.#loadWhatIsScrolledTo();
-  }
-
-  #stick(): void {
-    if (this.#sticks) this.element.scrollTop = this.element.scrollHeight;
-  }
-
-  #keepTheEndInSight(): void {
-    const observer = new ResizeObserver(() => this.#stick());
-    observer.observe(this.#content);
-    observer.observe(this.element);
-    this.#scope.own(() => observer.disconnect());
   }
 
   #loadWhatIsScrolledTo(): void {
     const view = this.element.getBoundingClientRect();
     const [up, down] = [this.#earlier.element, this.#later.element].map((bar) => bar.getBoundingClientRect());
     if (down && !this.#later.element.hidden && down.top < view.bottom + readAheadPx) void this.#load(this.#window.later);
-    else if (up && !this.#sticks && up.bottom > view.top - readAheadPx) void this.#load(this.#window.earlier);
+    else if (up && !this.#end.holds && up.bottom > view.top - readAheadPx) void this.#load(this.#window.earlier);
   }
 }
 

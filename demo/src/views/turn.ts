@@ -5,6 +5,7 @@ import { fill, h, newId, setText } from '../dom.js';
 import type { Notices } from '../notices.js';
 import { onTick } from '../ticker.js';
 import { Scope, type View } from '../scope.js';
+import { Unchanged } from '../unchanged.js';
 import { ago, span, when } from '../words.js';
 import { ringMark } from './marks.js';
 
@@ -16,8 +17,8 @@ export class Turn implements View {
   readonly #scope = new Scope();
   readonly #handle: Draft;
   readonly #notices: Notices;
+  readonly #unchanged = new Unchanged();
   #draft: DraftSnapshot | null = null;
-  #actionsFor = '';
 
   constructor(handle: Draft, notices: Notices) {
     this.#handle = handle;
@@ -41,9 +42,7 @@ export class Turn implements View {
     setText(this.#who, sentence(draft));
     this.#showSince();
     // Rebuilt only when something in it would differ: a choice or the focus in it must not get lost.
-    const actions = JSON.stringify([draft.holding, draft.role, draft.status, draft.ring.requests, draft.members, this.#mayReclaim(draft)]);
-    if (actions === this.#actionsFor) return;
-    this.#actionsFor = actions;
+    if (this.#unchanged.since(draft.holding, draft.role, draft.status, draft.ring.requests, draft.members, this.#mayReclaim(draft))) return;
     this.#rebuild(draft, me);
   }
 
