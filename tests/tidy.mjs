@@ -1,5 +1,6 @@
-// Formatting of every C++ file, and clang-tidy over every one that the two builds compile. A file whose check
-// came out clean is not checked again until it, a header of ours that it includes, its flags or the rules change.
+// Formatting of every C++ file (`format`), or clang-tidy over every one that the two builds compile (`lint`). A file
+// that clang-tidy found clean is not checked again until it, a header of ours that it includes, its flags or the rules
+// change.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -90,21 +91,25 @@ function tidy(file, entry) {
   });
 }
 
-async function main() {
-  mkdirSync(cache, { recursive: true });
+function format() {
   const files = sources();
-  const misformatted = checkFormat(files);
+  const failed = checkFormat(files).length;
+  return { passed: files.length - failed, failed };
+}
+
+async function lint() {
+  mkdirSync(cache, { recursive: true });
   const queue = [...compileCommands()];
-  let passed = files.length - misformatted.length;
-  let failed = misformatted.length;
+  const totals = { passed: 0, failed: 0 };
   const worker = async () => {
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-      (await tidy(...next)) ? passed++ : failed++;
+      (await tidy(...next)) ? totals.passed++ : totals.failed++;
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  console.log(`${passed} passed, ${failed} failed, 0 skipped`);
-  process.exitCode = failed === 0 ? 0 : 1;
+  return totals;
 }
 
-await main();
+const { passed, failed } = await { format, lint }[process.argv[2]]();
+console.log(`${passed} passed, ${failed} failed, 0 skipped`);
+process.exitCode = failed === 0 ? 0 : 1;
