@@ -1,8 +1,8 @@
 // The C library's own getentropy() has no source in a module without Emscripten's JavaScript: libsodium and
 // SQLite get theirs from the host as well.
-#include <unistd.h>
-
 #include <cerrno>
+
+#include <unistd.h>
 
 #include "onering/wasm/host.h"
 

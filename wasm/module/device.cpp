@@ -1,6 +1,8 @@
 #include "device.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "onering/wasm/host.h"
 #include "onering/wire/codec.h"
@@ -9,9 +11,22 @@ namespace onering {
 
 namespace {
 
+// An op takes a few bytes at a time, and asking the host costs far more than the bytes: they are asked for in stock.
 class HostEntropy final : public Entropy {
  public:
-  void fill(std::span<std::uint8_t> bytes) override { onering_host_entropy(bytes.data(), bytes.size()); }
+  void fill(std::span<std::uint8_t> bytes) override {
+    for (std::uint8_t& byte : bytes) {
+      if (used_ == stock_.size()) {
+        onering_host_entropy(stock_.data(), stock_.size());
+        used_ = 0;
+      }
+      byte = std::exchange(stock_[used_++], std::uint8_t{0});
+    }
+  }
+
+ private:
+  std::array<std::uint8_t, 1024> stock_{};
+  std::size_t used_ = stock_.size();
 };
 
 std::string_view linkName(Link link) {

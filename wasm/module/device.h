@@ -12,10 +12,11 @@
 #include <map>
 #include <memory>
 
-#include "draft-feed.h"
-#include "json-values.h"
 #include "onering/ports/entropy.h"
 #include "onering/store/sqlite/sqlite-store.h"
+
+#include "draft-feed.h"
+#include "json-values.h"
 
 namespace onering {
 

@@ -5,16 +5,17 @@
 #include <set>
 #include <vector>
 
-#include "json.h"
 #include "onering/sync/replica.h"
+
+#include "json.h"
 
 namespace onering {
 
 // What a step did to one draft, as far as its feeds need to know.
 struct DraftNews {
-  bool replaced = false;               // the copy came, went or was exchanged as a whole
-  std::vector<const Segment*> added;   // confirmed, in order
-  std::vector<SegmentId> redacted;     // confirmed
+  bool replaced = false;              // the copy came, went or was exchanged as a whole
+  std::vector<const Segment*> added;  // confirmed, in order
+  std::vector<SegmentId> redacted;    // confirmed
 };
 
 // Adds what `step` did to `news`, for drafts that are keys of it already. `step` must outlive `news`.
@@ -45,11 +46,11 @@ class DraftFeed {
 
   DraftId draft_;
   std::uint32_t tail_;
-  bool told_ = false;                  // what follows has been told
-  std::uint32_t count_ = 0;            // confirmed segments
+  bool told_ = false;        // what follows has been told
+  std::uint32_t count_ = 0;  // confirmed segments
   std::vector<Member> members_;
   std::vector<SegmentId> pending_;
-  std::set<SegmentId> redacting_;      // segments whose redaction is pending
+  std::set<SegmentId> redacting_;  // segments whose redaction is pending
 };
 
 // The draft's snapshot (types.ts, DraftSnapshot) with braces; without `members` where that is null.

@@ -14,9 +14,10 @@
 // No exception leaves the module.
 #include <exception>
 
-#include "device.h"
 #include "onering/wasm/opfs-vfs.h"
 #include "onering/wire/codec.h"
+
+#include "device.h"
 
 #define ONERING_EXPORT(name) extern "C" __attribute__((export_name(#name)))
 
@@ -63,8 +64,7 @@ int fault(int number, const char* what, double now) {
     module().result = json.take();
     return kRefused;
   }
-  found->second->recover(json, {rejection(ErrorCode::internal), what},
-                         timeFromMs(static_cast<std::int64_t>(now)));
+  found->second->recover(json, {rejection(ErrorCode::internal), what}, timeFromMs(static_cast<std::int64_t>(now)));
   module().result = json.take();
   return kFault;
 }
@@ -116,13 +116,19 @@ T valueOf(StoreResult<T> result) {
   return std::move(*result);
 }
 
-// 0: shown; 1: waiting. The result: Performed.
-int performed(JsonWriter& json, const std::expected<Performed, Rejection>& outcome) {
+// 0: shown; 1: waiting.
+int performed(const std::expected<Performed, Rejection>& outcome) {
   if (!outcome) {
     refuse(outcome.error());
   }
-  json.openObject().member("op", toText(outcome->op)).member("draft", toText(outcome->draft)).closeObject();
   return outcome->effect == LocalEffect::shown ? 0 : 1;
+}
+
+// The same, for an op that was given its ids here: the result names them.
+int performedAnew(JsonWriter& json, const std::expected<Performed, Rejection>& outcome) {
+  const int status = performed(outcome);
+  json.openObject().member("op", toText(outcome->op)).member("draft", toText(outcome->draft)).closeObject();
+  return status;
 }
 
 // What every operation is called with.
@@ -136,13 +142,13 @@ struct Call {
 };
 
 int perform(const Call& call, const auto& makeBody) {
-  return answering(call.device, call.now, [&](JsonWriter& json) {
+  return answering(call.device, call.now, [&](JsonWriter&) {
     Replica& replica = deviceOf(call.device).replica();
     const auto id = idOf<OpId>(call.op, call.opSize);
     const auto draft = idOf<DraftId>(call.draft, call.draftSize);
     Op op = replica.prepare(draft, makeBody(), timeOf(call.now));
     op.id = id;
-    return performed(json, replica.perform(std::move(op), timeOf(call.now)));
+    return performed(replica.perform(std::move(op), timeOf(call.now)));
   });
 }
 
@@ -326,26 +332,23 @@ ONERING_EXPORT(onering_set_title)
 int onering_set_title(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
                       double now, const char* title, std::size_t titleSize, const char* expect,
                       std::size_t expectSize) {
-  return perform({device, op, opSize, draft, draftSize, now}, [&] {
-    return SetTitle{.title = {title, titleSize}, .expect = {expect, expectSize}};
-  });
+  return perform({device, op, opSize, draft, draftSize, now},
+                 [&] { return SetTitle{.title = {title, titleSize}, .expect = {expect, expectSize}}; });
 }
 
 // `role`: 0 viewer, 1 editor.
 ONERING_EXPORT(onering_add_collaborator)
 int onering_add_collaborator(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
                              double now, const char* user, std::size_t userSize, int role) {
-  return perform({device, op, opSize, draft, draftSize, now}, [&] {
-    return AddCollaborator{.user = {user, userSize}, .role = roleOf(role)};
-  });
+  return perform({device, op, opSize, draft, draftSize, now},
+                 [&] { return AddCollaborator{.user = {user, userSize}, .role = roleOf(role)}; });
 }
 
 ONERING_EXPORT(onering_set_role)
 int onering_set_role(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
                      double now, const char* user, std::size_t userSize, int role) {
-  return perform({device, op, opSize, draft, draftSize, now}, [&] {
-    return SetRole{.user = {user, userSize}, .role = roleOf(role)};
-  });
+  return perform({device, op, opSize, draft, draftSize, now},
+                 [&] { return SetRole{.user = {user, userSize}, .role = roleOf(role)}; });
 }
 
 ONERING_EXPORT(onering_remove_collaborator)
@@ -372,7 +375,7 @@ int onering_act(int device, const char* op, std::size_t opSize, const char* draf
 ONERING_EXPORT(onering_resubmit)
 int onering_resubmit(int device, const char* op, std::size_t opSize, double now) {
   return answering(device, now, [&](JsonWriter& json) {
-    return performed(json, deviceOf(device).replica().resubmit(idOf<OpId>(op, opSize), timeOf(now)));
+    return performedAnew(json, deviceOf(device).replica().resubmit(idOf<OpId>(op, opSize), timeOf(now)));
   });
 }
 
@@ -380,8 +383,8 @@ ONERING_EXPORT(onering_copy_kept)
 int onering_copy_kept(int device, const char* draft, std::size_t draftSize, const char* title, std::size_t titleSize,
                       double now) {
   return answering(device, now, [&](JsonWriter& json) {
-    return performed(json, deviceOf(device).replica().copyKept(idOf<DraftId>(draft, draftSize),
-                                                              std::string(title, titleSize), timeOf(now)));
+    return performedAnew(json, deviceOf(device).replica().copyKept(idOf<DraftId>(draft, draftSize),
+                                                                   std::string(title, titleSize), timeOf(now)));
   });
 }
 

@@ -4,10 +4,11 @@
 
 #include <set>
 
-#include "json.h"
 #include "onering/domain/draft.h"
 #include "onering/domain/limits.h"
 #include "onering/ports/device-store.h"
+
+#include "json.h"
 
 namespace onering {
 

@@ -1,13 +1,13 @@
 #include "onering/wasm/opfs-vfs.h"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <cstring>
 #include <new>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
+
+#include <sqlite3.h>
 
 #include "onering/wasm/host.h"
 
@@ -149,16 +149,22 @@ int fileSize(sqlite3_file* file, sqlite3_int64* size) {
   return SQLITE_OK;
 }
 
-int grantLock(sqlite3_file* /*file*/, int /*level*/) { return SQLITE_OK; }
+int grantLock(sqlite3_file* /*file*/, int /*level*/) {
+  return SQLITE_OK;
+}
 
 int nobodyHasReserved(sqlite3_file* /*file*/, int* reserved) {
   *reserved = 0;
   return SQLITE_OK;
 }
 
-int controlFile(sqlite3_file* /*file*/, int /*operation*/, void* /*argument*/) { return SQLITE_NOTFOUND; }
+int controlFile(sqlite3_file* /*file*/, int /*operation*/, void* /*argument*/) {
+  return SQLITE_NOTFOUND;
+}
 
-int sectorSize(sqlite3_file* /*file*/) { return kSectorBytes; }
+int sectorSize(sqlite3_file* /*file*/) {
+  return kSectorBytes;
+}
 
 // Overwriting a page does not harm its neighbours, as on every file system below OPFS.
 int deviceCharacteristics(sqlite3_file* /*file*/) {
@@ -190,7 +196,9 @@ constexpr sqlite3_io_methods kFileMethods{
 
 // --- the file system --------------------------------------------------------------------------------------
 
-int numberOf(std::string_view name) { return onering_host_file_open(name.data(), name.size()); }
+int numberOf(std::string_view name) {
+  return onering_host_file_open(name.data(), name.size());
+}
 
 int openFile(sqlite3_vfs* /*vfs*/, sqlite3_filename name, sqlite3_file* file, int flags, int* flagsOut) {
   OpfsFile& opened = of(file);
@@ -237,7 +245,9 @@ int randomness(sqlite3_vfs* /*vfs*/, int size, char* out) {
 }
 
 // There is nobody to wait for.
-int doNotSleep(sqlite3_vfs* /*vfs*/, int /*microseconds*/) { return 0; }
+int doNotSleep(sqlite3_vfs* /*vfs*/, int /*microseconds*/) {
+  return 0;
+}
 
 // Milliseconds since the Julian epoch, which is what SQLite counts in.
 int currentTime(sqlite3_vfs* /*vfs*/, sqlite3_int64* now) {
@@ -253,7 +263,9 @@ int currentDay(sqlite3_vfs* vfs, double* now) {
   return SQLITE_OK;
 }
 
-int lastError(sqlite3_vfs* /*vfs*/, int /*size*/, char* /*out*/) { return 0; }
+int lastError(sqlite3_vfs* /*vfs*/, int /*size*/, char* /*out*/) {
+  return 0;
+}
 
 sqlite3_vfs opfsVfs{
     .iVersion = 2,

@@ -24,7 +24,8 @@ ONERING_HOST(fileOpen) int onering_host_file_open(const char* name, std::size_t 
 // The number of bytes read or written, which may be fewer than asked for: the end of the file, no more room.
 // -1: failed. -2: no room (writing only).
 ONERING_HOST(fileRead) int onering_host_file_read(int file, std::uint8_t* to, std::size_t size, double offset);
-ONERING_HOST(fileWrite) int onering_host_file_write(int file, const std::uint8_t* from, std::size_t size, double offset);
+ONERING_HOST(fileWrite)
+int onering_host_file_write(int file, const std::uint8_t* from, std::size_t size, double offset);
 
 // 0, or -1: failed, or -2: no room.
 ONERING_HOST(fileTruncate) int onering_host_file_truncate(int file, double size);

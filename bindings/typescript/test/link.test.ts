@@ -1,0 +1,162 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+
+import { DraftHandle } from '../src/client/draft-handle.js';
+import { Link } from '../src/client/link.js';
+import { uuidV7 } from '../src/shared/ids.js';
+import type { News, OpRequest, ToWorker } from '../src/shared/protocol.js';
+import type { AuthReason, Draft } from '../src/index.js';
+import { settle } from './support/clock.js';
+
+let posted: ToWorker[];
+let link: Link;
+let draft: Draft;
+let auth: (reason: AuthReason) => Promise<string>;
+
+beforeEach(() => {
+  posted = [];
+  auth = async () => 'token';
+  link = new Link({ postMessage: (message) => void posted.push(message) }, (reason) => auth(reason));
+  draft = new DraftHandle(link, uuidV7());
+});
+
+const news = (what: Omit<News, 'type'>) => link.handle({ type: 'news', ...what });
+
+function performed(): OpRequest[] {
+  return posted.flatMap((message) => (message.type === 'perform' ? message.ops : []));
+}
+
+test('what is called in one go goes over in one message, in order', async () => {
+  draft.append('one');
+  draft.append('two');
+  draft.passRing('bob');
+  await settle();
+  expect(posted).toHaveLength(1);
+  expect(performed().map(({ name }) => name)).toEqual(['append', 'append', 'passRing']);
+});
+
+test('ids are there at once', () => {
+  const { op, segment, draft: of } = draft.append('text');
+  expect(new Set([op, segment, of]).size).toBe(3);
+  expect(of).toBe(draft.id);
+});
+
+test('local and server resolve each with its own news', async () => {
+  const { op, local, server } = draft.append('text');
+  await settle();
+  const stored = { op, draft: draft.id, effect: 'shown' } as const;
+  news({ performed: [{ request: performed()[0]!.request, result: { ok: true, value: stored } }] });
+  await expect(local).resolves.toEqual({ ok: true, value: stored });
+  const receipt = { op, draft: draft.id, seq: 2, acceptedAt: 5, link: 'ab' };
+  news({ settled: [{ op, result: { ok: true, value: receipt } }] });
+  await expect(server).resolves.toEqual({ ok: true, value: receipt });
+});
+
+test('what is refused locally is refused for good', async () => {
+  const { local, server } = draft.append('text');
+  await settle();
+  const refused = { ok: false, error: { code: 'notRingHolder', message: 'Someone else holds the ring.' } } as const;
+  news({ performed: [{ request: performed()[0]!.request, result: refused }] });
+  await expect(local).resolves.toEqual(refused);
+  await expect(server).resolves.toEqual(refused);
+});
+
+test('half a character is invalid text, and never reaches the worker', async () => {
+  const { local, server } = draft.append('half \ud83d');
+  await expect(local).resolves.toMatchObject({ ok: false, error: { code: 'invalidText' } });
+  await expect(server).resolves.toMatchObject({ ok: false, error: { code: 'invalidText' } });
+  await settle();
+  expect(posted).toEqual([]);
+});
+
+test('kept work that is done again is followed to its receipt', async () => {
+  const { local, server } = link.performAnew({ name: 'resubmit', op: uuidV7() });
+  await settle();
+  const stored = { op: uuidV7(), draft: draft.id, effect: 'shown' } as const;
+  news({ performed: [{ request: performed()[0]!.request, result: { ok: true, value: stored } }] });
+  await local;
+  await settle();
+  news({ settled: [{ op: stored.op, result: { ok: false, error: { code: 'staleEpoch', message: '' } } }] });
+  await expect(server).resolves.toMatchObject({ error: { code: 'staleEpoch' } });
+});
+
+test('reading waits behind what was called before it', async () => {
+  draft.append('text');
+  void draft.segments();
+  expect(posted.map(({ type }) => type)).toEqual(['perform', 'read']);
+});
+
+test('an aborted signal ends the waiting, with its reason', async () => {
+  const controller = new AbortController();
+  const page = draft.segments({ signal: controller.signal });
+  const holding = draft.whenHolding({ signal: controller.signal });
+  controller.abort(new Error('enough'));
+  await expect(page).rejects.toThrow('enough');
+  await expect(holding).rejects.toThrow('enough');
+  expect(posted.at(-1)).toMatchObject({ type: 'unsubscribe' });
+  await expect(draft.get({ signal: AbortSignal.abort(new Error('too late')) })).rejects.toThrow('too late');
+});
+
+test('a subscriber that throws harms nobody else', async () => {
+  const reported = vi.fn();
+  vi.stubGlobal('reportError', reported);
+  const seen = vi.fn();
+  link.kept.subscribe(() => {
+    throw new Error('theirs');
+  });
+  link.kept.subscribe(seen);
+  news({ kept: [] });
+  expect(seen).toHaveBeenCalledTimes(2);
+  expect(reported).toHaveBeenCalledTimes(2);
+  vi.unstubAllGlobals();
+});
+
+test('nobody is told after unsubscribing', () => {
+  const listener = vi.fn();
+  const stop = draft.subscribe(listener);
+  const [message] = posted;
+  stop();
+  stop();
+  news({ feeds: [{ subscription: message!.type === 'subscribe' ? message.subscription : 0, draft: null, reset: true }] });
+  expect(listener).not.toHaveBeenCalled();
+  expect(posted.map(({ type }) => type)).toEqual(['subscribe', 'unsubscribe']);
+});
+
+test('one list is watched for all its subscribers, as far as the longest needs', () => {
+  const stop = link.subscribeList(20, () => undefined);
+  link.subscribeList(100, () => undefined);
+  stop();
+  expect(posted.map((message) => message.type === 'watchList' && message.limit)).toEqual([20, 100, 100]);
+});
+
+test('a token that cannot be had is told as such', async () => {
+  auth = async (reason) => (reason === 'expired' ? Promise.reject(new Error('signed out')) : 'secret');
+  link.handle({ type: 'auth', request: 1, reason: 'connect' });
+  link.handle({ type: 'auth', request: 2, reason: 'expired' });
+  await settle();
+  expect(posted).toEqual([
+    { type: 'token', request: 1, token: 'secret' },
+    { type: 'noToken', request: 2, why: 'Error: signed out' },
+  ]);
+});
+
+test('the end answers everybody, also those who come later', async () => {
+  const { local, server } = draft.append('text');
+  const page = draft.segments();
+  link.end();
+  for (const promise of [local, server, page, draft.get(), draft.lock().server]) {
+    await expect(promise).resolves.toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  }
+});
+
+test('a worker that cannot start is a failed client, not a silent one', async () => {
+  const { local } = draft.append('text');
+  link.broke('404');
+  await expect(local).resolves.toMatchObject({ ok: false, error: { code: 'internal' } });
+  expect(link.status.current).toMatchObject({ state: 'failed', lastError: { message: expect.stringContaining('404') } });
+});
+
+test('arguments of the wrong type throw where they are passed', () => {
+  const wrong = draft as unknown as { append(text: unknown): void; segments(range: unknown): void };
+  expect(() => wrong.append(7)).toThrow(TypeError);
+  expect(() => wrong.segments({ from: 'start' })).toThrow(TypeError);
+});

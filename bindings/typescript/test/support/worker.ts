@@ -1,0 +1,123 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+import { Link } from '../../src/client/link.js';
+import { uuidV7 } from '../../src/shared/ids.js';
+import type { FromWorker, OpenOptions } from '../../src/shared/protocol.js';
+import { DraftHandle } from '../../src/client/draft-handle.js';
+import type { Draft, Result, Status } from '../../src/index.js';
+import { Engine } from '../../src/worker/engine.js';
+import { FilesError } from '../../src/worker/files.js';
+import { FakeStore } from './files.js';
+import { FakeSocket } from './socket.js';
+
+const wasm = new URL(`${process.env['ONERING_WASM_DIR'] ?? '../../../../build/wasm'}/onering.wasm`, import.meta.url);
+
+/** Whether the module was built; without it there is no worker to test. */
+export const isBuilt = existsSync(wasm);
+
+let compiled: WebAssembly.Module | undefined;
+
+function compileOnce(): WebAssembly.Module {
+  return (compiled ??= new WebAssembly.Module(readFileSync(wasm)));
+}
+
+/** A client and its worker in one thread: the real module over files in memory, messages copied as between threads. */
+export class Device {
+  readonly store: FakeStore;
+  readonly link: Link;
+  readonly sockets: FakeSocket[] = [];
+  readonly warnings: string[] = [];
+  readonly messages: FromWorker[] = [];
+  readonly #engine: Engine;
+
+  private constructor(store: FakeStore, openFiles: () => Promise<FakeStore>) {
+    this.store = store;
+    this.#engine = new Engine({
+      now: Date.now,
+      setTimeout: (work, ms) => setTimeout(work, ms) as unknown as number,
+      clearTimeout: (timer) => clearTimeout(timer),
+      post: (message) => {
+        const copy = structuredClone(message);
+        this.messages.push(copy);
+        queueMicrotask(() => this.link.handle(copy));
+      },
+      compile: async () => compileOnce(),
+      openFiles,
+      closeFiles: ({ files }) => files.forEach((file) => file.close()),
+      connect: () => {
+        this.sockets.push(new FakeSocket());
+        return this.sockets.at(-1)!;
+      },
+      soon: (work) => void setTimeout(work, 0),
+      estimate: async () => ({ usage: 1_000, quota: 2_000 }),
+      warn: (text) => void this.warnings.push(text),
+    });
+    this.link = new Link({ postMessage: (message) => this.#engine.handle(structuredClone(message)) }, async () => 'token');
+  }
+
+  static async open(
+    store = new FakeStore(),
+    { openFiles, ...options }: { openFiles?: () => Promise<FakeStore> } & Partial<Omit<OpenOptions, 'storage'>> & {
+        storage?: OpenOptions['storage'];
+      } = {},
+  ): Promise<Device> {
+    const device = new Device(store, openFiles ?? (async () => store));
+    device.link.post({
+      type: 'open',
+      options: {
+        url: 'wss://example.test/sync',
+        user: 'ann',
+        storage: { name: 'store', kind: 'auto' },
+        startOffline: true,
+        wasmUrl: null,
+        ...options,
+      },
+    });
+    await device.until((status) => status.state !== 'opening');
+    return device;
+  }
+
+  get status(): Status {
+    return this.link.status.current;
+  }
+
+  until(holds: (status: Status) => boolean): Promise<Status> {
+    return this.link.until<Status>((settle) =>
+      this.link.status.subscribe((status) => {
+        if (holds(status)) settle(status);
+      }),
+    );
+  }
+
+  async newDraft(title = 'A draft'): Promise<Draft> {
+    const { draft, local } = this.link.perform({
+      op: uuidV7(),
+      draft: uuidV7(),
+      name: 'create',
+      title,
+      platform: '',
+      holdLimitMs: 0,
+    });
+    valueOf(await local);
+    return new DraftHandle(this.link, draft);
+  }
+
+  async close(): Promise<void> {
+    await this.link.ask((request) => ({ type: 'close', request }));
+    this.link.end();
+  }
+}
+
+export function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
+  return result.value;
+}
+
+export const noFiles = (): never => {
+  throw new FilesError('none', { code: 'storageUnavailable', message: '' }, 'no such file system here');
+};
+
+export async function textsOf(draft: Draft): Promise<string[]> {
+  const { segments } = valueOf(await draft.segments());
+  return segments.map(({ text }) => text);
+}
