@@ -394,24 +394,28 @@ void Authority::batchFailed(const StoreError& error, Time now, AuthorityActions&
   ++counts_.faults;
   batch_->deciding = std::make_shared<Batch>();
   batch_->answers.clear();
+  std::set<SessionId> failed;
   for (const Submission& submission : batch_->submissions) {
+    failed.insert(submission.session);
     forget(submission.op.draft);
     batch_->answers.push_back({submission.session, receiptFor(submission.op, rejection(ErrorCode::unavailable)), true});
   }
   sendReceipts(actions);
   batch_.reset();
-  // What the same sessions have sent since must not overtake these ops (see Push::restart).
+  // What the same sessions have sent since must not overtake these ops (see Push::restart), even where the session is
+  // gone: its replica pushes all of them again.
   std::deque<Submission> others;
   std::map<SessionId, std::vector<OpReceipt>> sentBack;
   for (Submission& submission : queue_) {
+    if (!failed.contains(submission.session)) {
+      others.push_back(std::move(submission));
+      continue;
+    }
     const auto session = sessions_.find(submission.session);
     auto* joined = session == sessions_.end() ? nullptr : std::get_if<Joined>(&session->second);
-    if (joined && joined->held) {
-      --joined->unanswered;
-      sentBack[submission.session].push_back(receiptFor(submission.op, rejection(ErrorCode::unavailable)));
-    } else {
-      others.push_back(std::move(submission));
-    }
+    if (!joined) continue;
+    --joined->unanswered;
+    sentBack[submission.session].push_back(receiptFor(submission.op, rejection(ErrorCode::unavailable)));
   }
   queue_ = std::move(others);
   for (auto& [session, receipts] : sentBack) sendReceipts(session, std::move(receipts), actions);

@@ -84,10 +84,13 @@ void Replica::on(Welcome&& message, Time now) {
   if (record_.user != message.user || record_.display != message.display || record_.limits != message.limits) {
     record_.user = std::move(message.user);
     record_.display = std::move(message.display);
-    const bool tighter = message.limits.messageBytes < record_.limits.messageBytes;
+    const bool judgesOtherwise = record_.limits != message.limits;
     record_.limits = message.limits;
     saveRecord();
-    if (tighter) keepWhatNeverFits(now);
+    if (judgesOtherwise) {
+      keepWhatNeverFits(now);
+      layAllAgain();
+    }
   }
   setLink(Link::catchingUp);
   askChanges(record_.cursor);
@@ -101,8 +104,14 @@ void Replica::keepWhatNeverFits(Time now) {
   }
   for (const auto& [order, draft] : tooLarge) {
     keepRejected(order, rejection(ErrorCode::messageTooLarge), now);
-    layAgain(copyOf(draft));
     changed(draft);
+  }
+}
+
+void Replica::layAllAgain() {
+  for (auto& [id, copy] : copies_) {
+    layAgain(copy);
+    if (!copy.pending.empty()) changed(id);
   }
 }
 

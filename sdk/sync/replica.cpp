@@ -270,7 +270,25 @@ std::optional<SegmentRef> Replica::segmentRef(const Copy& copy, const Op& op) {
   if (ref) return ref;
   const auto found = store_->find({.drafts = {}, .ops = {}, .segments = {{op.draft, redact->segment}}});
   if (!found) throw std::runtime_error("reading a segment failed: " + found.error().detail);
-  return found->segments.at(0);
+  ref = found->segments.at(0);
+  bringUpToDate(ref, op.draft, redact->segment);
+  return ref;
+}
+
+// What this step has taken in of the segment is not in the store yet.
+void Replica::bringUpToDate(std::optional<SegmentRef>& ref, const DraftId& draft, const SegmentId& segment) const {
+  for (const DraftImage& image : step_.changes.installed) {
+    if (image.state.id != draft) continue;
+    const auto found = std::ranges::find(image.segments, segment, &Segment::id);
+    if (found != image.segments.end()) ref = SegmentRef{found->author, found->content.erased};
+  }
+  const auto written = writes_.find(draft);
+  if (written == writes_.end()) return;
+  for (const AcceptedOp& op : step_.changes.drafts.drafts[written->second].ops) {
+    if (op.change.added && op.change.added->id == segment)
+      ref = SegmentRef{op.change.added->author, op.change.added->content.erased};
+    if (ref && op.change.redacted == segment) ref->redacted = true;
+  }
 }
 
 std::size_t Replica::pendingCount(const DraftId& id) {

@@ -125,6 +125,28 @@ TEST_CASE("K5 a batch that the store cannot take is pushed again, in order", "[s
   CHECK(table.position(draft).seq == 3);
 }
 
+TEST_CASE("S3 what is queued of a lost connection does not overtake an op that the store could not take", "[sync]") {
+  AuthorityOptions options;
+  options.opsPerBatch = 1;
+  Table table(options);
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  table.holdQuestions = true;
+  table.append(ada, draft, "one");
+  table.append(ada, draft, "two");
+  table.run();  // both have arrived, the first is being judged
+  table.cut(ada);
+  table.nextCommitFails = StoreFault::unavailable;
+  table.holdQuestions = false;
+  table.run();
+  CHECK(table.position(draft).seq == 1);
+  table.connect(ada);
+  table.run();
+  CHECK(table.texts(ada, draft) == std::vector<std::string>{"one", "two"});
+  CHECK(table.position(draft).seq == 3);
+}
+
 TEST_CASE("I6 a commit whose outcome is unknown is looked up, not repeated", "[sync]") {
   const bool committed = GENERATE(false, true);
   Table table;

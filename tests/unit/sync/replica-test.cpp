@@ -363,6 +363,22 @@ TEST_CASE("A storage that belongs to another user is refused", "[sync]") {
   CHECK(other.error().code == ErrorCode::storageUnavailable);
 }
 
+TEST_CASE("S4 a pending redaction stays shown while its segment is being confirmed", "[sync]") {
+  TwoAtATable at;
+  at.table.cut(at.ada);
+  const Performed written = at.table.append(at.ada, at.draft, "better unsaid");
+  const Performed redaction = at.table.act(at.ada, at.draft, RedactSegment{.segment = *written.segment});
+  at.table.connect(at.ada);
+  const auto confirms = [&](const std::string& bytes) {
+    return std::holds_alternative<Receipts>(decodeAuthorityMessage(bytes, 1U << 20U).value());
+  };
+  while (at.ada.toReplica.empty() || !confirms(at.ada.toReplica.front())) REQUIRE(at.table.once());
+  auto receipts = std::get<Receipts>(decodeAuthorityMessage(at.ada.toReplica.front(), 1U << 20U).value());
+  std::erase_if(receipts.receipts, [&](const OpReceipt& each) { return each.op == redaction.op; });
+  at.ada.replica->received(std::move(receipts), at.table.now);
+  CHECK(at.ada.replica->pendingRedactions(at.draft) == std::set{*written.segment});
+}
+
 TEST_CASE("O12 a redaction erases the text on every device", "[sync]") {
   TwoAtATable at;
   const auto secret = at.table.append(at.ada, at.draft, "secret");

@@ -217,11 +217,13 @@ class Replica {
   [[nodiscard]] Copy& copyOf(const DraftId& id);
   [[nodiscard]] const DraftState* viewOf(const Copy& copy) const;
   [[nodiscard]] std::optional<SegmentRef> segmentRef(const Copy& copy, const Op& op);
+  void bringUpToDate(std::optional<SegmentRef>& ref, const DraftId& draft, const SegmentId& segment) const;
   [[nodiscard]] std::expected<LocalEffect, Rejection> lay(Copy& copy, const Op& op, Time at);
   void layAgain(Copy& copy);
 
   void on(Welcome&& message, Time now);
   void keepWhatNeverFits(Time now);
+  void layAllAgain();
   void on(Refused&& message, Time now);
   void on(Receipts&& message, Time now);
   void on(Changed&& message, Time now);
