@@ -1,6 +1,7 @@
 #include "device.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "onering/domain/rules.h"
@@ -116,6 +117,7 @@ void Device::crash(Duration pause) {
   flushing_ = false;
   wakeUpAt_.reset();
   replica_.reset();
+  submitted_.clear();
   store_.processDied();
   later(pause, [this] { open(); });
 }
@@ -188,7 +190,12 @@ void Device::flush() {
     throw Violation(broken.what());
   }
   ledger_.compare(*replica_);
-  planWakeUp();
+  if (environment_.random.chance(1'000)) {
+    guarded([&] { checkViews(); });
+  }
+  if (replica_) {
+    planWakeUp();
+  }
 }
 
 // False: the device has crashed over it.
@@ -323,7 +330,7 @@ void Device::received(SessionId session, const std::string& bytes) {
   environment_.trace(environment_.clock.now(), "device ", id_, " < ", session, "  ", *message);
   if (std::holds_alternative<Welcome>(*message)) {
     attempts_ = 0;
-  } else if (const auto* part = std::get_if<SnapshotPart>(&*message); part && part->more) {
+  } else if (const auto* part = std::get_if<SnapshotPart>(&*message); part && !part->state) {
     environment_.coverage.saw(Situation::snapshotInParts);
   } else if (const auto* entries = std::get_if<Entries>(&*message); entries && entries->entries.size() > 1) {
     environment_.coverage.saw(Situation::logFetched);
@@ -381,6 +388,15 @@ void Device::planWakeUp() {
 
 // --- kept work ------------------------------------------------------------------------------------------
 
+void Device::submit(Op op) {
+  use([&](Replica& replica, Time) {
+    if (replica.submit(op)) {
+      submitted_.insert(op.id);
+      environment_.coverage.saw(Situation::opSubmitted);
+    }
+  });
+}
+
 void Device::dismiss(const OpId& kept) {
   use([&](Replica& replica, Time) {
     if (replica.dismiss(kept)) {
@@ -415,6 +431,58 @@ void Device::copyKept(const DraftId& draft) {
       }
     }
   });
+}
+
+// --- the view -------------------------------------------------------------------------------------------
+
+void Device::checkViews() {
+  std::set<DraftId> drafts;
+  for (const auto& pending : replica_->pending()) {
+    drafts.insert(pending.op->draft);
+  }
+  for (const DraftId& id : drafts) {
+    checkView(id);
+  }
+}
+
+// S4: the view is what is confirmed with every pending op on top that the rules allow there, as the reference model
+// sees it.
+void Device::checkView(const DraftId& id) {
+  const DraftState* confirmed = replica_->confirmed(id);
+  ReferenceDraft expected;
+  for (Seq seq = 1; confirmed && seq <= confirmed->position.seq; ++seq) {
+    expected.happen(oracle_.draft(id)->entry(seq));
+  }
+  for (const auto& [op, effect] : replica_->pending(id)) {
+    const auto objection = expected.objection(*op, op->authoredAt, replica_->record().limits);
+    if (effect == LocalEffect::waiting) {
+      const bool forAuthority =
+          submitted_.contains(op->id) || oracle_.isAccepted(*op) || std::holds_alternative<ReclaimRing>(op->body);
+      require(objection || forAuthority,
+              [&] { return "S4 an op is not shown although the rules allow it: " + toText(op->id).substr(32); });
+      continue;
+    }
+    // What an etag was of when it was judged, the log may have gone past.
+    require(!objection || objection == ErrorCode::staleVersion, [&] {
+      return "S4 an op is shown against the rules (" + std::string(errorName(*objection)) +
+             "): " + toText(op->id).substr(32);
+    });
+    expected.happen({.op = *op,
+                     .seq = expected.seq + 1,
+                     .acceptedAt = std::max(op->authoredAt, expected.at),
+                     .rulesVersion = 0,
+                     .actorDisplay = {},
+                     .link = {}});
+  }
+  const DraftState* view = replica_->draft(id);
+  require((view != nullptr) == expected.exists(), "S4 a view is there that should not be, or the other way round");
+  if (view) {
+    const auto difference = expected.difference(*view);
+    require(expected.hasMembersOf(*view), "S4 a view has other members than what is confirmed and pending gives");
+    require(difference.empty(), [&] {
+      return "S4 a view is not what is confirmed with what is pending on top, but in " + std::string(difference);
+    });
+  }
 }
 
 // --- the end --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 
 #include "ledger.h"
 #include "network.h"
@@ -32,6 +33,8 @@ class Device {
     guarded([&] { std::forward<Use>(work)(*replica_, localNow()); });
   }
 
+  // Work that only the authority judges.
+  void submit(Op op);
   void dismiss(const OpId& kept);
   void resubmit(const OpId& kept);
   void copyKept(const DraftId& draft);
@@ -72,6 +75,8 @@ class Device {
   [[nodiscard]] bool makeDurable(DeviceBatch changes);
   void note(const DeviceBatch& batch);
   [[nodiscard]] std::string freshToken();
+  void checkViews();
+  void checkView(const DraftId& id);
   void checkDraft(const DraftId& id, const Oracle::Draft& draft, Store& authority);
   void later(Duration delay, std::function<void()> what);
 
@@ -93,6 +98,7 @@ class Device {
   Time offlineUntil_;
   Time lastHeard_;
   Time tokenExpiresAt_;
+  std::set<OpId> submitted_;  // since the device was opened
   std::optional<Time> wakeUpAt_;
 };
 

@@ -46,6 +46,7 @@ void Ledger::queue(const PendingOp& pending) {
   require(!kept_.contains(id) && !gone_.contains(id), "I8 an op comes back");
   require(std::ranges::none_of(pending_, [&](const auto& row) { return row.second.order >= pending.order; }),
           "S3 a new op does not come last");
+  oracle_.queued(pending.op, ++made_);
   require(pending_.emplace(id, Pending{pending.order, pending.op}).second, "I8 an op is queued twice");
 }
 

@@ -52,6 +52,7 @@ class Ledger {
 
   Environment& environment_;
   Oracle& oracle_;
+  std::uint64_t made_ = 0;  // ops so far
   std::map<OpId, Pending> pending_;
   std::map<OpId, KeptOp> kept_;
   std::set<OpId> gone_;  // accepted or dismissed

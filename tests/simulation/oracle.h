@@ -37,6 +37,9 @@ class Oracle {
   // `user`: whom the session's token names.
   void sending(const UserId& user, const AuthorityMessage& message);
 
+  // A device has made the op, as its `order`-th.
+  void queued(const Op& op, std::uint64_t order) { orders_[{op.draft, op.id}] = order; }
+
   // A device took this for the final answer to one of its ops.
   void receiptSeen(const OpReceipt& receipt);
 
@@ -55,7 +58,7 @@ class Oracle {
     std::map<SegmentId, std::uint64_t> redactedWith;
     std::map<UserId, DeviceId> wroteLastFrom;
 
-    [[nodiscard]] const LogEntry& entry(Seq seq) const { return log.at(seq - 1); }
+    [[nodiscard]] const LogEntry& entry(Seq seq) const { return log.at(static_cast<std::size_t>(seq - 1)); }
   };
 
   [[nodiscard]] const std::map<DraftId, Draft>& drafts() const { return drafts_; }
@@ -75,6 +78,7 @@ class Oracle {
   void happen(const DraftWrite& write);
   void happen(Draft& draft, const LogEntry& entry);
   void note(Draft& draft, const Op& op);
+  void checkOrder(const Op& op);
   void checkRejection(const RejectedOp& rejected, const Stages& stages);
   void compareHead(const Draft& draft, const DraftHead& head) const;
   void refold(Store& store, const DraftId& id, const Draft& draft) const;
@@ -86,6 +90,8 @@ class Oracle {
   std::map<OpKey, Rejection> rejections_;
   std::map<OpKey, Receipt> seen_;
   std::set<OpKey> kept_;
+  std::map<OpKey, std::uint64_t> orders_;
+  std::map<std::pair<DraftId, DeviceId>, std::uint64_t> lastOrders_;  // of what was accepted
   std::uint64_t commits_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::uint64_t opsAccepted_ = 0;

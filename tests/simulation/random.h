@@ -28,12 +28,12 @@ class Random {
   }
 
   // 0 .. bound - 1. Slightly uneven for huge bounds, which no draw here has.
-  [[nodiscard]] std::uint64_t below(std::uint64_t bound) { return next() % bound; }
+  [[nodiscard]] std::size_t below(std::size_t bound) { return static_cast<std::size_t>(next() % bound); }
 
   // first .. last, both included.
   template <std::integral Number>
   [[nodiscard]] Number between(Number first, Number last) {
-    return static_cast<Number>(first + static_cast<Number>(below(static_cast<std::uint64_t>(last - first) + 1)));
+    return static_cast<Number>(first + static_cast<Number>(next() % (static_cast<std::uint64_t>(last - first) + 1)));
   }
 
   [[nodiscard]] Duration between(Duration first, Duration last) {

@@ -165,6 +165,25 @@ void ReferenceDraft::happen(const LogEntry& entry) {
   }
 }
 
+std::string_view ReferenceDraft::difference(const DraftHead& head) const {
+  const auto open = locked ? DraftStatus::locked : DraftStatus::active;
+  if (head.title != title) return "title";
+  if (head.holdLimit != holdLimit) return "hold limit";
+  if (head.status != (completed ? DraftStatus::completed : open)) return "status";
+  if (head.deletedAt.has_value() != deleted) return "deletion";
+  if (head.owner != owner) return "owner";
+  if (head.ring.holder != holder) return "holder";
+  if (head.ring.epoch != epoch) return "epoch";
+  if (!std::ranges::equal(head.ring.requests, queue, {}, &RingRequest::user)) return "queue";
+  return head.segmentCount != lines.size() ? "number of segments" : "";
+}
+
+bool ReferenceDraft::hasMembersOf(const DraftState& state) const {
+  return std::ranges::equal(state.members, mayWrite, [](const Member& member, const auto& row) {
+    return member.user == row.first && (member.role != Role::viewer) == row.second;
+  });
+}
+
 const ReferenceDraft::Line* ReferenceDraft::line(const SegmentId& id) const {
   const auto found = std::ranges::find(lines, id, &Line::id);
   return found == lines.end() ? nullptr : &*found;

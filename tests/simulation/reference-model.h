@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "onering/domain/draft.h"
 #include "onering/domain/error.h"
 #include "onering/domain/limits.h"
-#include "onering/domain/log.h"
 
 namespace onering::simulation {
 
@@ -26,6 +26,11 @@ class ReferenceDraft {
 
   // The op has happened.
   void happen(const LogEntry& entry);
+
+  // The name of what the head says differently, but for its place in the log and for times; empty when it says the
+  // same.
+  [[nodiscard]] std::string_view difference(const DraftHead& head) const;
+  [[nodiscard]] bool hasMembersOf(const DraftState& state) const;
 
   [[nodiscard]] bool exists() const { return seq > 0; }
   [[nodiscard]] bool isMember(const UserId& user) const { return mayWrite.contains(user); }

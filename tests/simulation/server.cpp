@@ -196,7 +196,6 @@ std::expected<Principal, Rejection> Server::judgeToken(const std::string& text) 
     return std::unexpected(rejection(ErrorCode::rateLimited));
   }
   if (token.expiresAt <= localNow()) {
-    environment_.coverage.saw(Fault::tokenExpired);
     return std::unexpected(rejection(ErrorCode::tokenExpired));
   }
   return Principal{.user = token.user, .display = {}, .expiresAt = token.expiresAt};

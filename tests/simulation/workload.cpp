@@ -295,6 +295,7 @@ void Workload::blunder(Device& device, const DraftId& draft) {
 // Work that the device does not judge: the authority has to.
 void Workload::submit(Device& device, const DraftId& draft) {
   Random& random = environment_.random;
+  std::optional<Op> op;
   device.use([&](Replica& replica, Time now) {
     const std::array<OpBody, 8> bodies{
         AppendSegment{.segment = !segments_.empty() && random.coin() ? random.pick(segments_) : SegmentId{},
@@ -308,12 +309,12 @@ void Workload::submit(Device& device, const DraftId& draft) {
         CreateDraft{.title = "submitted", .platform = {}, .holdLimit = {}},
         Lock{},
     };
-    const Op op = replica.prepare(draft, bodies[random.below(bodies.size())], now);
-    environment_.trace(environment_.clock.now(), "device ", device.id(), " submits ", op);
-    if (replica.submit(op)) {
-      environment_.coverage.saw(Situation::opSubmitted);
-    }
+    op = replica.prepare(draft, bodies[random.below(bodies.size())], now);
+    environment_.trace(environment_.clock.now(), "device ", device.id(), " submits ", *op);
   });
+  if (op) {
+    device.submit(*op);
+  }
 }
 
 void Workload::everyHolderWrites() {
