@@ -82,35 +82,63 @@ void hashPlainly(const std::vector<std::string>& texts) {
   }
 }
 
-// Plays one draft after the other and keeps the account.
+// A draft on its way through a replay.
+struct Passage {
+  WrittenDraft draft;
+  std::vector<Op> ops;
+  PlayedDraft played;
+  ReplayLine line;
+};
+
+// Takes drafts step by step, several at a time, so that reading the stopwatch costs nothing that would be noticed.
 class Replayer {
  public:
   Replayer(const Stopwatch& stopwatch, const ReplayListener& listener) : stopwatch_(stopwatch), listener_(listener) {}
 
-  void play(const WrittenDraft& draft) {
+  void take(WrittenDraft draft) {
+    for (const Turn& turn : draft.turns) {
+      for (const std::string& text : turn.segments) {
+        bytes_ += text.size();
+      }
+    }
     auto ops = unsealedOpsOf(draft);
-    auto at = stopwatch_();
-    const auto lap = [&] {
-      const auto before = std::exchange(at, stopwatch_());
-      return at - before;
-    };
-    sealTexts(ops);
-    replay_.times.hash += lap();
-    const PlayedDraft played = play::play(std::move(ops));
-    replay_.times.fold += lap();
-    const ReplayLine line{.title = draft.title,
-                          .position = played.state.position,
-                          .contentSha256 = contentSha256(draft.title, played.texts)};
-    replay_.times.hash += lap();
-    hashPlainly(played.texts);
-    replay_.times.library += lap();
-    count(played);
-    listener_(draft, played, line);
+    underWay_.push_back({.draft = std::move(draft), .ops = std::move(ops), .played = {}, .line = {}});
+    constexpr std::size_t kBytesAtATime = std::size_t{1} << 20U;
+    if (bytes_ >= kBytesAtATime) {
+      playAll();
+    }
+  }
+
+  // Plays what was taken and not played yet.
+  void playAll() {
+    measured(replay_.times.hash, [](Passage& each) { sealTexts(each.ops); });
+    measured(replay_.times.fold, [](Passage& each) { each.played = play::play(std::move(each.ops)); });
+    measured(replay_.times.hash, [](Passage& each) {
+      each.line = {.title = each.draft.title,
+                   .position = each.played.state.position,
+                   .contentSha256 = contentSha256(each.draft.title, each.played.texts)};
+    });
+    measured(replay_.times.library, [](Passage& each) { hashPlainly(each.played.texts); });
+    for (const Passage& each : underWay_) {
+      count(each.played);
+      listener_(each.draft, each.played, each.line);
+    }
+    underWay_.clear();
+    bytes_ = 0;
   }
 
   [[nodiscard]] const Replay& result() const { return replay_; }
 
  private:
+  template <typename Step>
+  void measured(std::chrono::nanoseconds& time, const Step& step) {
+    const auto before = stopwatch_();
+    for (Passage& each : underWay_) {
+      step(each);
+    }
+    time += stopwatch_() - before;
+  }
+
   void count(const PlayedDraft& played) {
     ++replay_.sums.drafts;
     replay_.sums.ops += played.state.position.seq;
@@ -123,6 +151,8 @@ class Replayer {
 
   const Stopwatch& stopwatch_;
   const ReplayListener& listener_;
+  std::vector<Passage> underWay_;
+  std::size_t bytes_ = 0;  // of text in these
   Replay replay_;
 };
 
@@ -150,24 +180,26 @@ std::expected<Replay, std::string> replay(std::istream& input, const Stopwatch& 
   LineReader lines(input);
   Replayer replayer(stopwatch, listener);
   for (std::uint64_t number = 1;; ++number) {
-    const auto line = lines.next();
-    const auto at = [&](const std::string& what) {
-      return std::unexpected("line " + std::to_string(number) + ": " + what);
+    const auto stop = [&](const std::string& why) {
+      replayer.playAll();
+      return std::unexpected("line " + std::to_string(number) + ": " + why);
     };
+    const auto line = lines.next();
     if (!line) {
-      return at(line.error());
+      return stop(line.error());
     }
     if (!*line) {
+      replayer.playAll();
       return replayer.result();
     }
     if ((*line)->find_first_not_of(" \t\r") == std::string::npos) {
       continue;
     }
-    const auto draft = readDraft(**line);
+    auto draft = readDraft(**line);
     if (!draft) {
-      return at(draft.error());
+      return stop(draft.error());
     }
-    replayer.play(*draft);
+    replayer.take(std::move(*draft));
   }
 }
 

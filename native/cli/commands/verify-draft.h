@@ -25,7 +25,7 @@ class DraftCheck {
   void compareState(const DraftState& stored);
   void comparePass(const RingPass& stored);
   void compareSegment(const Segment& stored);
-  void compareCounts(Seq entries, std::uint32_t passes, std::uint32_t segments);
+  void compareCounts(std::uint32_t passes, std::uint32_t segments);
 
   void addTo(Memberships& memberships) const;
   void addTo(VerifySums& sums) const;

@@ -119,7 +119,7 @@ StoreResult<void> Verifier::verifyDraft(const DraftId& id) {
   if (!segments) {
     return std::unexpected(segments.error());
   }
-  check.compareCounts(*entries, *passes, *segments);
+  check.compareCounts(*passes, *segments);
   check.addTo(memberships_);
   const auto wrongReceipts = compareReceipts(store_, receipts);
   if (!wrongReceipts) {

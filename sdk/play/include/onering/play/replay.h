@@ -59,7 +59,7 @@ struct ReplayTimes {
 // {"opsPerSecond":…,"opsPerSecondWithHashing":…,"mbPerSecondHashing":…,"mbPerSecondLibrary":…}
 [[nodiscard]] std::string toJson(const ReplaySums& sums, const ReplayTimes& times);
 
-// Time since any fixed moment.
+// Time since any fixed moment: the processor's where others work on the same machine.
 using Stopwatch = std::function<std::chrono::nanoseconds()>;
 
 struct Replay {
