@@ -14,8 +14,8 @@ namespace onering::cli {
 void fail(Context& context, Exit exit, const Rejection& what) {
   const std::string code(errorName(what.code));
   if (context.json) {
-    std::cerr << R"({"error":{"code":")" << code << R"(","message":)" << boost::json::serialize(boost::json::string(what.message))
-              << "}}\n";
+    std::cerr << R"({"error":{"code":")" << code << R"(","message":)"
+              << boost::json::serialize(boost::json::string(what.message)) << "}}\n";
   } else {
     std::cerr << "onering: " << code << ": " << what.message << '\n';
   }
@@ -31,7 +31,8 @@ std::expected<std::unique_ptr<Store>, Rejection> openStore(const std::string& wh
   }
   if (where.contains("://")) {
     return std::unexpected(
-        rejection(ErrorCode::storageUnavailable, "a store is `memory`, the path of a SQLite file or a postgres:// URL, not " + where));
+        rejection(ErrorCode::storageUnavailable,
+                  "a store is `memory`, the path of a SQLite file or a postgres:// URL, not " + where));
   }
   const bool readOnly = use == StoreUse::readOnly;
   if (readOnly && !std::filesystem::exists(where)) {
@@ -42,7 +43,8 @@ std::expected<std::unique_ptr<Store>, Rejection> openStore(const std::string& wh
   options.readOnly = readOnly;
   auto opened = SqliteStore::open(options);
   if (!opened) {
-    return std::unexpected(rejection(errorOf(opened.error().fault), "cannot open " + where + ": " + opened.error().detail));
+    return std::unexpected(
+        rejection(errorOf(opened.error().fault), "cannot open " + where + ": " + opened.error().detail));
   }
   return std::move(*opened);
 }

@@ -33,7 +33,9 @@ SystemEntropy& entropy() {
   return shared;
 }
 
-Rejection storeFailed(const StoreError& error) { return rejection(errorOf(error.fault)); }
+Rejection storeFailed(const StoreError& error) {
+  return rejection(errorOf(error.fault));
+}
 
 }  // namespace
 
@@ -102,8 +104,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     return {};
   }
 
-  std::expected<Performed, Rejection> act(OpCallbacks callbacks,
-                                          const std::function<std::expected<Performed, Rejection>(Replica&, Time)>& how) {
+  std::expected<Performed, Rejection> act(
+      OpCallbacks callbacks, const std::function<std::expected<Performed, Rejection>(Replica&, Time)>& how) {
     std::expected<Performed, Rejection> performed = std::unexpected(rejection(ErrorCode::internal));
     if (auto used = use([&](Replica& present, Time now) { performed = how(present, now); }); !used) {
       return std::unexpected(std::move(used.error()));
@@ -185,7 +187,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     } else if (const auto* refused = std::get_if<AuthorityRefused>(&notice)) {
       status.lastError = refused->why;
       // A fresh token helps; for the rest somebody has to do something (SPEC S12).
-      tryAgainAfterRefusal = refused->why.code == ErrorCode::tokenExpired || refused->why.code == ErrorCode::quotaExceeded ||
+      tryAgainAfterRefusal = refused->why.code == ErrorCode::tokenExpired ||
+                             refused->why.code == ErrorCode::quotaExceeded ||
                              refused->why.code == ErrorCode::unavailable || refused->why.code == ErrorCode::internal;
     } else if (std::holds_alternative<LinkChanged>(notice) && replica && replica->link() == Link::live) {
       attempts = 0;
@@ -255,21 +258,19 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
       return;
     }
     socket = Socket::connect(
-        io,
-        {.url = url, .handshake = options.handshake, .idle = options.idle, .messageBytesMax = kMessageBytesMax},
-        {.opened = [self = weak_from_this(), mine, token = std::move(*token)]() mutable {
-           with(self, mine, [&](Impl& impl) {
-             impl.lastProgress = SteadyClock::now();
-             impl.heartbeatAt = impl.lastProgress + impl.options.heartbeat;
-             static_cast<void>(impl.use([&](Replica& present, Time) { present.connected(std::move(token)); }));
-           });
-         },
-         .message = [self = weak_from_this(), mine](std::string_view bytes) {
-           with(self, mine, [&](Impl& impl) { impl.received(bytes); });
-         },
-         .closed = [self = weak_from_this(), mine](const Rejection& why) {
-           with(self, mine, [&](Impl& impl) { impl.connectionClosed(why); });
-         }});
+        io, {.url = url, .handshake = options.handshake, .idle = options.idle, .messageBytesMax = kMessageBytesMax},
+        {.opened =
+             [self = weak_from_this(), mine, token = std::move(*token)]() mutable {
+               with(self, mine, [&](Impl& impl) {
+                 impl.lastProgress = SteadyClock::now();
+                 impl.heartbeatAt = impl.lastProgress + impl.options.heartbeat;
+                 static_cast<void>(impl.use([&](Replica& present, Time) { present.connected(std::move(token)); }));
+               });
+             },
+         .message = [self = weak_from_this(),
+                     mine](std::string_view bytes) { with(self, mine, [&](Impl& impl) { impl.received(bytes); }); },
+         .closed = [self = weak_from_this(), mine](
+                       const Rejection& why) { with(self, mine, [&](Impl& impl) { impl.connectionClosed(why); }); }});
   }
 
   // Events of a connection that has been given up come to nothing.
@@ -411,7 +412,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 std::expected<std::unique_ptr<Client>, Rejection> Client::open(EventLoop& loop, ClientOptions options) {
   auto url = client::parseUrl(options.url);
   if (!url) {
-    return std::unexpected(rejection(ErrorCode::protocolError, "The server's address is ws://HOST:PORT or wss://HOST."));
+    return std::unexpected(
+        rejection(ErrorCode::protocolError, "The server's address is ws://HOST:PORT or wss://HOST."));
   }
   auto impl = std::make_shared<Impl>(loop, std::move(options), std::move(*url));
   if (auto opened = impl->openReplica(); !opened) {
@@ -454,16 +456,21 @@ std::expected<Performed, Rejection> Client::perform(DraftId draft, OpBody body, 
 }
 
 std::expected<Performed, Rejection> Client::perform(Op op, OpCallbacks callbacks) {
-  return impl_->act(std::move(callbacks), [&](Replica& replica, Time now) { return replica.perform(std::move(op), now); });
+  return impl_->act(std::move(callbacks),
+                    [&](Replica& replica, Time now) { return replica.perform(std::move(op), now); });
 }
 
 std::expected<Performed, Rejection> Client::submit(Op op, OpCallbacks callbacks) {
   return impl_->act(std::move(callbacks), [&](Replica& replica, Time) { return replica.submit(std::move(op)); });
 }
 
-std::expected<void, Rejection> Client::use(const std::function<void(Replica&, Time now)>& what) { return impl_->use(what); }
+std::expected<void, Rejection> Client::use(const std::function<void(Replica&, Time now)>& what) {
+  return impl_->use(what);
+}
 
-void Client::flush() { impl_->step(); }
+void Client::flush() {
+  impl_->step();
+}
 
 const DraftState* Client::draft(const DraftId& id) {
   const DraftState* found = nullptr;
@@ -471,8 +478,12 @@ const DraftState* Client::draft(const DraftId& id) {
   return found;
 }
 
-DeviceStore& Client::store() { return *impl_->options.store; }
+DeviceStore& Client::store() {
+  return *impl_->options.store;
+}
 
-const ClientStatus& Client::status() const { return impl_->toldStatus; }
+const ClientStatus& Client::status() const {
+  return impl_->toldStatus;
+}
 
 }  // namespace onering

@@ -39,9 +39,13 @@ bool EventLoop::runUntil(const std::function<bool()>& done, std::chrono::millise
   return true;
 }
 
-void EventLoop::stop() { impl_->io.stop(); }
+void EventLoop::stop() {
+  impl_->io.stop();
+}
 
-void EventLoop::post(std::function<void()> work) { asio::post(impl_->io, std::move(work)); }
+void EventLoop::post(std::function<void()> work) {
+  asio::post(impl_->io, std::move(work));
+}
 
 void EventLoop::after(std::chrono::milliseconds time, std::function<void()> work) {
   auto timer = std::make_shared<asio::steady_timer>(impl_->io, time);
@@ -52,6 +56,8 @@ void EventLoop::after(std::chrono::milliseconds time, std::function<void()> work
   });
 }
 
-asio::io_context& EventLoop::context() { return impl_->io; }
+asio::io_context& EventLoop::context() {
+  return impl_->io;
+}
 
 }  // namespace onering

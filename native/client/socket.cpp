@@ -111,9 +111,8 @@ class WebSocket final : public Socket, public std::enable_shared_from_this<WebSo
     }
     auto& tcpStream = beast::get_lowest_layer(stream_);
     tcpStream.expires_after(options_.handshake);
-    tcpStream.async_connect(found, [self = this->shared_from_this()](error_code error, const tcp::endpoint&) {
-      self->connected(error);
-    });
+    tcpStream.async_connect(
+        found, [self = this->shared_from_this()](error_code error, const tcp::endpoint&) { self->connected(error); });
   }
 
   void connected(error_code failed) {
@@ -169,7 +168,8 @@ class WebSocket final : public Socket, public std::enable_shared_from_this<WebSo
   }
 
   void read() {
-    stream_.async_read(buffer_, [self = this->shared_from_this()](error_code failed, std::size_t) { self->received(failed); });
+    stream_.async_read(buffer_,
+                       [self = this->shared_from_this()](error_code failed, std::size_t) { self->received(failed); });
   }
 
   void received(error_code failed) {
@@ -254,7 +254,8 @@ std::shared_ptr<Socket> Socket::connect(asio::io_context& context, SocketOptions
     socket->start();
     return socket;
   }
-  auto socket = std::make_shared<WebSocket<TcpStream>>(context, std::move(options), std::move(events), context.get_executor());
+  auto socket =
+      std::make_shared<WebSocket<TcpStream>>(context, std::move(options), std::move(events), context.get_executor());
   socket->start();
   return socket;
 }

@@ -1,6 +1,3 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <ctime>
 #include <exception>
@@ -16,6 +13,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "onering/wire/codec.h"
 
@@ -71,7 +70,8 @@ Task<bool> sendFile(TcpStream& stream, const HttpResponse& response, std::chrono
     }
     left -= static_cast<std::uint64_t>(got);
     stream.expires_after(patience);
-    const auto [failed, size] = co_await asio::async_write(stream, asio::buffer(chunk->data(), static_cast<std::size_t>(got)), kAwait);
+    const auto [failed, size] =
+        co_await asio::async_write(stream, asio::buffer(chunk->data(), static_cast<std::size_t>(got)), kAwait);
     if (failed) {
       co_return false;
     }
@@ -80,8 +80,8 @@ Task<bool> sendFile(TcpStream& stream, const HttpResponse& response, std::chrono
 }
 
 // Whether the connection is still good for another request.
-Task<bool> send(TcpStream& stream, HttpResponse response, const http::request<http::empty_body>& request, bool keepAlive,
-                std::chrono::milliseconds patience) {
+Task<bool> send(TcpStream& stream, HttpResponse response, const http::request<http::empty_body>& request,
+                bool keepAlive, std::chrono::milliseconds patience) {
   stream.expires_after(patience);
   const bool bodyFollows = request.method() != http::verb::head && response.status != 304;
   if (bodyFollows && !response.file) {
@@ -123,11 +123,13 @@ std::optional<HttpResponse> upgradeRefusal(const Transport& transport, const Upg
   }
   const auto origin = request.find(http::field::origin);
   if (origin != request.end() && !transport.origins.allows(origin->value(), request[http::field::host])) {
-    return errorResponse(403, rejection(ErrorCode::notAllowed,
-                                        "Pages of this origin may not connect. Name it to the server with --allow-origin."));
+    return errorResponse(403,
+                         rejection(ErrorCode::notAllowed,
+                                   "Pages of this origin may not connect. Name it to the server with --allow-origin."));
   }
   if (!offers(request[http::field::sec_websocket_protocol], kSubprotocol)) {
-    return errorResponse(400, rejection(ErrorCode::upgradeRequired, "This server speaks the WebSocket subprotocol onering.1."));
+    return errorResponse(
+        400, rejection(ErrorCode::upgradeRequired, "This server speaks the WebSocket subprotocol onering.1."));
   }
   return std::nullopt;
 }
@@ -203,7 +205,8 @@ Task<> refuseForLackOfPlace(TcpStream stream, std::chrono::milliseconds patience
   stream.expires_after(patience);
   const auto [failed, size] = co_await http::async_read_header(stream, buffer, parser, kAwait);
   if (!failed) {
-    HttpResponse response = errorResponse(503, rejection(ErrorCode::unavailable, "Too many connections. Try again later."));
+    HttpResponse response =
+        errorResponse(503, rejection(ErrorCode::unavailable, "Too many connections. Try again later."));
     response.headers.emplace_back("Retry-After", "5");
     co_await send(stream, std::move(response), parser.get(), false, patience);
   }

@@ -40,8 +40,8 @@ HttpResponse answerHttp(const HttpRequest& request, const StaticFiles* files) {
     return jsonResponse(200, R"({"ok":true,"version":")" ONERING_VERSION "\"}\n");
   }
   if (path == "/sync") {
-    HttpResponse response =
-        errorResponse(426, rejection(ErrorCode::protocolError, "This address speaks WebSocket, subprotocol onering.1."));
+    HttpResponse response = errorResponse(
+        426, rejection(ErrorCode::protocolError, "This address speaks WebSocket, subprotocol onering.1."));
     response.headers.emplace_back("Upgrade", "websocket");
     return response;
   }

@@ -42,7 +42,7 @@ struct HttpRequest {
 struct HttpResponse {
   unsigned status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;        // sent when there is no file
+  std::string body;  // sent when there is no file
   FileHandle file;
   std::uint64_t fileBytes = 0;
 };

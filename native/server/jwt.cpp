@@ -1,6 +1,3 @@
-#include <sodium/crypto_auth_hmacsha256.h>
-#include <sodium/utils.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -8,6 +5,8 @@
 #include <optional>
 
 #include <boost/json.hpp>
+#include <sodium/crypto_auth_hmacsha256.h>
+#include <sodium/utils.h>
 
 #include "onering/domain/bytes.h"
 #include "onering/domain/text.h"
@@ -140,7 +139,9 @@ std::expected<std::unique_ptr<JwtAuthenticator>, Rejection> JwtAuthenticator::cr
 
 JwtAuthenticator::JwtAuthenticator(JwtOptions options) : options_(std::move(options)) {}
 
-JwtAuthenticator::~JwtAuthenticator() { sodium_memzero(options_.key.data(), options_.key.size()); }
+JwtAuthenticator::~JwtAuthenticator() {
+  sodium_memzero(options_.key.data(), options_.key.size());
+}
 
 void JwtAuthenticator::authenticate(std::string token, Done done) {
   Judged judged = judge(token);

@@ -57,7 +57,8 @@ std::optional<Rejection> wrongOptions(const ServerOptions& options) {
   return std::nullopt;
 }
 
-SharedTransport transportFor(const ServerOptions& options, const tcp::endpoint& endpoint, std::optional<StaticFiles> files) {
+SharedTransport transportFor(const ServerOptions& options, const tcp::endpoint& endpoint,
+                             std::optional<StaticFiles> files) {
   auto transport = std::make_shared<Transport>();
   transport->files = std::move(files);
   transport->origins = {.allowed = options.allowedOrigins, .ownLoopbackPages = endpoint.address().is_loopback()};
@@ -72,7 +73,8 @@ SharedTransport transportFor(const ServerOptions& options, const tcp::endpoint& 
 
 // Everything happens on the thread that runs `io`, but for create() and stop().
 struct Server::Impl {
-  Impl(ServerOptions options, std::shared_ptr<asio::io_context> context, Acceptor listening, std::optional<StaticFiles> files)
+  Impl(ServerOptions options, std::shared_ptr<asio::io_context> context, Acceptor listening,
+       std::optional<StaticFiles> files)
       : io(std::move(context)),
         acceptor(std::move(listening)),
         endpoint(acceptor.local_endpoint()),
@@ -202,8 +204,8 @@ std::expected<std::unique_ptr<Server>, Rejection> Server::create(ServerOptions o
     return std::unexpected(endpoint.error());
   }
   if (options.authenticator->loopbackOnly() && !endpoint->address().is_loopback()) {
-    return std::unexpected(rejection(ErrorCode::notAllowed,
-                                     "The development mode believes every name: it listens on a loopback address only."));
+    return std::unexpected(rejection(
+        ErrorCode::notAllowed, "The development mode believes every name: it listens on a loopback address only."));
   }
   std::optional<StaticFiles> files;
   if (!options.webDirectory.empty()) {
@@ -242,8 +244,12 @@ Server::~Server() {
   }
 }
 
-std::uint16_t Server::boundPort() const { return impl_->endpoint.port(); }
-std::string Server::boundAddress() const { return textOf(impl_->endpoint); }
+std::uint16_t Server::boundPort() const {
+  return impl_->endpoint.port();
+}
+std::string Server::boundAddress() const {
+  return textOf(impl_->endpoint);
+}
 
 void Server::run() {
   impl_->accept();

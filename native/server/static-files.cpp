@@ -1,13 +1,13 @@
 #include "static-files.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <ranges>
 #include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 namespace onering::server {
 
@@ -188,7 +188,7 @@ HttpResponse StaticFiles::answer(const HttpRequest& request) const {
     path->parts.emplace_back("index.html");
   }
   FileHandle file = openBelow(root_, path->parts);
-  struct stat status {};
+  struct stat status{};
   if (!file || ::fstat(file.descriptor(), &status) != 0) {
     return notThere();
   }

@@ -67,12 +67,15 @@ SyncService::SyncService(ServerOptions options, Post post)
 
 SessionId SyncService::opened(std::shared_ptr<Channel> channel) {
   const SessionId id = ++lastSession_;
-  sessions_.emplace(id, std::make_unique<Session>(std::move(channel), bounds_.outgoingBytes, SteadyClock::now() + timeouts_.hello));
+  sessions_.emplace(
+      id, std::make_unique<Session>(std::move(channel), bounds_.outgoingBytes, SteadyClock::now() + timeouts_.hello));
   authority_.connected(id);
   return id;
 }
 
-Outgoing& SyncService::outgoing(SessionId session) { return sessions_.at(session)->outgoing; }
+Outgoing& SyncService::outgoing(SessionId session) {
+  return sessions_.at(session)->outgoing;
+}
 
 void SyncService::received(SessionId id, std::string_view bytes) {
   if (draining_) {
@@ -92,7 +95,9 @@ void SyncService::received(SessionId id, std::string_view bytes) {
   carryOut(authority_.received(id, std::move(*message), systemNow()), id);
 }
 
-void SyncService::refused(SessionId id, Rejection why) { carryOut(authority_.refused(id, std::move(why))); }
+void SyncService::refused(SessionId id, Rejection why) {
+  carryOut(authority_.refused(id, std::move(why)));
+}
 
 void SyncService::written(SessionId id) {
   Session& session = *sessions_.at(id);
@@ -143,7 +148,8 @@ void SyncService::tick() {
     }
   }
   for (const SessionId id : silent) {
-    refused(id, rejection(ErrorCode::unauthenticated, "No valid token came in time. Say hello right after connecting."));
+    refused(id,
+            rejection(ErrorCode::unauthenticated, "No valid token came in time. Say hello right after connecting."));
   }
   carryOut(authority_.tick(systemNow()));
 }
@@ -201,16 +207,15 @@ void SyncService::put(SessionId id, const AuthorityMessage& message, const Share
 }
 
 void SyncService::authenticate(AuthenticateAction action) {
-  authenticator_->authenticate(
-      std::move(action.token),
-      [to = post_, self = std::weak_ptr(self_), id = action.session](std::expected<Principal, Rejection> principal) {
-        to([self, id, principal = std::move(principal)] {
-          if (const auto found = self.lock()) {
-            SyncService& service = **found;
-            service.carryOut(service.authority_.authenticated(id, service.admitted(id, principal), systemNow()));
-          }
-        });
-      });
+  authenticator_->authenticate(std::move(action.token), [to = post_, self = std::weak_ptr(self_), id = action.session](
+                                                            std::expected<Principal, Rejection> principal) {
+    to([self, id, principal = std::move(principal)] {
+      if (const auto found = self.lock()) {
+        SyncService& service = **found;
+        service.carryOut(service.authority_.authenticated(id, service.admitted(id, principal), systemNow()));
+      }
+    });
+  });
 }
 
 std::expected<Principal, Rejection> SyncService::admitted(SessionId id, std::expected<Principal, Rejection> principal) {
@@ -220,7 +225,8 @@ std::expected<Principal, Rejection> SyncService::admitted(SessionId id, std::exp
   }
   std::size_t& connections = connectionsOf_[principal->user];
   if (connections >= bounds_.connectionsPerUser) {
-    return std::unexpected(rejection(ErrorCode::quotaExceeded, "This user has too many connections. Close one and try again."));
+    return std::unexpected(
+        rejection(ErrorCode::quotaExceeded, "This user has too many connections. Close one and try again."));
   }
   ++connections;
   found->second->user = principal->user;

@@ -83,16 +83,17 @@ class SyncService {
     std::shared_ptr<Channel> channel;
     Outgoing outgoing;
     std::chrono::steady_clock::time_point helloUntil;
-    std::optional<UserId> user;      // once welcome
-    std::size_t bytesUnanswered = 0; // of pushes; 0 again when all their ops are answered
-    std::size_t reads = 0;           // questions at the store for this session
-    bool paused = false;             // mayRead() was false
-    bool touched = false;            // in touched_
+    std::optional<UserId> user;                           // once welcome
+    std::size_t bytesUnanswered = 0;                      // of pushes; 0 again when all their ops are answered
+    std::size_t reads = 0;                                // questions at the store for this session
+    bool paused = false;                                  // mayRead() was false
+    bool touched = false;                                 // in touched_
     CloseReason farewell = CloseReason::policyViolation;  // what CloseAction closes with
   };
 
   [[nodiscard]] bool hasRoom(SessionId id, const Session& session) const;
-  [[nodiscard]] std::expected<Principal, Rejection> admitted(SessionId id, std::expected<Principal, Rejection> principal);
+  [[nodiscard]] std::expected<Principal, Rejection> admitted(SessionId id,
+                                                             std::expected<Principal, Rejection> principal);
   void carryOut(AuthorityActions actions, std::optional<SessionId> asking = {});
   void send(const SendAction& action);
   void put(SessionId id, const AuthorityMessage& message, const SharedBytes& bytes);

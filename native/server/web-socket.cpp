@@ -62,7 +62,8 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
       return;
     }
     reading_ = true;
-    stream_.async_read(buffer_, [self = shared_from_this()](error_code failed, std::size_t) { self->received(failed); });
+    stream_.async_read(buffer_,
+                       [self = shared_from_this()](error_code failed, std::size_t) { self->received(failed); });
   }
 
   void received(error_code failed) {
@@ -94,9 +95,8 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
     }
     writing_ = true;
     const auto buffer = asio::buffer(*message);
-    stream_.async_write(buffer, [self = shared_from_this(), message = std::move(message)](error_code failed, std::size_t) {
-      self->written(failed);
-    });
+    stream_.async_write(buffer, [self = shared_from_this(), message = std::move(message)](
+                                    error_code failed, std::size_t) { self->written(failed); });
   }
 
   void written(error_code failed) {

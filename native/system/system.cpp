@@ -4,8 +4,12 @@
 
 namespace onering {
 
-Time systemNow() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+Time systemNow() {
+  return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+}
 
-void SystemEntropy::fill(std::span<std::uint8_t> bytes) { randombytes_buf(bytes.data(), bytes.size()); }
+void SystemEntropy::fill(std::span<std::uint8_t> bytes) {
+  randombytes_buf(bytes.data(), bytes.size());
+}
 
 }  // namespace onering

@@ -278,7 +278,7 @@ struct Folding {
   void operator()(const PassRing& body) { moveRing(body.to, PassKind::passed); }  // O3
   void operator()(const RequestRing& /*body*/) {
     state.ring.requests.push_back({entry.op.actor, entry.acceptedAt});
-  }                                                                                                // O4
+  }  // O4
   void operator()(const CancelRequest& /*body*/) { leaveQueue(entry.op.actor); }                   // O4
   void operator()(const ReclaimRing& /*body*/) { moveRing(entry.op.actor, PassKind::reclaimed); }  // O5
   void operator()(const SetTitle& body) { state.title = body.title; }                              // O6

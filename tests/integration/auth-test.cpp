@@ -1,10 +1,10 @@
-#include <sodium/crypto_auth_hmacsha256.h>
-#include <sodium/utils.h>
+#include "onering/server/auth.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <sodium/crypto_auth_hmacsha256.h>
+#include <sodium/utils.h>
 
-#include "onering/server/auth.h"
 #include "onering/system/system.h"
 
 #include "person.h"
@@ -36,7 +36,8 @@ std::string hmac(std::string_view text, std::string_view key) {
   return tag;
 }
 
-std::string jwt(std::string_view claims, std::string_view header = R"({"alg":"HS256","typ":"JWT"})", std::string_view key = kKey) {
+std::string jwt(std::string_view claims, std::string_view header = R"({"alg":"HS256","typ":"JWT"})",
+                std::string_view key = kKey) {
   const std::string signedPart = base64Url(header) + "." + base64Url(claims);
   return signedPart + "." + base64Url(hmac(signedPart, key));
 }
@@ -47,12 +48,15 @@ std::unique_ptr<JwtAuthenticator> authenticator(JwtOptions options = {}) {
   return std::move(*JwtAuthenticator::create(std::move(options)));
 }
 
-std::string claimsWith(const std::string& more) { return R"({"sub":"ada","exp":1700000060)" + more + "}"; }
+std::string claimsWith(const std::string& more) {
+  return R"({"sub":"ada","exp":1700000060)" + more + "}";
+}
 
 }  // namespace
 
 TEST_CASE("a JWT names a user, how they are shown, and until when", "[auth]") {
-  const auto judged = authenticator()->judge(jwt(R"({"sub":"ada","name":"Ada L.","exp":1700000060.5,"nbf":1699999999})"));
+  const auto judged =
+      authenticator()->judge(jwt(R"({"sub":"ada","name":"Ada L.","exp":1700000060.5,"nbf":1699999999})"));
   REQUIRE(judged);
   CHECK(judged->user == "ada");
   CHECK(judged->display == "Ada L.");
@@ -66,14 +70,16 @@ TEST_CASE("a JWT that is not good says why, in a code", "[auth]") {
       {"no dots", "abc", ErrorCode::unauthenticated},
       {"dots only", "..", ErrorCode::unauthenticated},
       {"four parts", good + ".x", ErrorCode::unauthenticated},
-      {"alg none, no signature", base64Url(R"({"alg":"none"})") + "." + base64Url(claimsWith("")) + ".", ErrorCode::unauthenticated},
+      {"alg none, no signature", base64Url(R"({"alg":"none"})") + "." + base64Url(claimsWith("")) + ".",
+       ErrorCode::unauthenticated},
       {"alg none, signed", jwt(claimsWith(""), R"({"alg":"none"})"), ErrorCode::unauthenticated},
       {"alg RS256, signed with the shared key", jwt(claimsWith(""), R"({"alg":"RS256"})"), ErrorCode::unauthenticated},
       {"alg hs256 in small letters", jwt(claimsWith(""), R"({"alg":"hs256"})"), ErrorCode::unauthenticated},
       {"alg HS512", jwt(claimsWith(""), R"({"alg":"HS512"})"), ErrorCode::unauthenticated},
       {"no alg", jwt(claimsWith(""), R"({"typ":"JWT"})"), ErrorCode::unauthenticated},
       {"a critical extension", jwt(claimsWith(""), R"({"alg":"HS256","crit":["b64"]})"), ErrorCode::unauthenticated},
-      {"another key", jwt(claimsWith(""), R"({"alg":"HS256"})", "another key, also 32 bytes or more"), ErrorCode::unauthenticated},
+      {"another key", jwt(claimsWith(""), R"({"alg":"HS256"})", "another key, also 32 bytes or more"),
+       ErrorCode::unauthenticated},
       {"a changed signature", good.substr(0, good.size() - 4) + "AAAA", ErrorCode::unauthenticated},
       {"a cut signature", good.substr(0, good.size() - 4), ErrorCode::unauthenticated},
       {"padding", good + "=", ErrorCode::unauthenticated},
@@ -82,7 +88,8 @@ TEST_CASE("a JWT that is not good says why, in a code", "[auth]") {
       {"claims that are no JSON", jwt("{"), ErrorCode::unauthenticated},
       {"claims that are a list", jwt("[]"), ErrorCode::unauthenticated},
       {"claims with a tail", jwt(claimsWith("") + "x"), ErrorCode::unauthenticated},
-      {"claims 1,000 deep", jwt(R"({"sub":"ada","exp":1700000060,"x":)" + std::string(1'000, '[') + std::string(1'000, ']') + "}"),
+      {"claims 1,000 deep",
+       jwt(R"({"sub":"ada","exp":1700000060,"x":)" + std::string(1'000, '[') + std::string(1'000, ']') + "}"),
        ErrorCode::unauthenticated},
       {"no exp", jwt(R"({"sub":"ada"})"), ErrorCode::unauthenticated},
       {"exp as text", jwt(R"({"sub":"ada","exp":"1700000060"})"), ErrorCode::unauthenticated},
@@ -92,7 +99,8 @@ TEST_CASE("a JWT that is not good says why, in a code", "[auth]") {
       {"no sub", jwt(R"({"exp":1700000060})"), ErrorCode::unauthenticated},
       {"an empty sub", jwt(R"({"sub":"","exp":1700000060})"), ErrorCode::unauthenticated},
       {"a sub with a line feed", jwt(R"({"sub":"a\nb","exp":1700000060})"), ErrorCode::unauthenticated},
-      {"a sub of 129 bytes", jwt(R"({"exp":1700000060,"sub":")" + std::string(129, 'a') + "\"}"), ErrorCode::unauthenticated},
+      {"a sub of 129 bytes", jwt(R"({"exp":1700000060,"sub":")" + std::string(129, 'a') + "\"}"),
+       ErrorCode::unauthenticated},
       {"9,000 bytes", jwt(claimsWith(R"(,"x":")" + std::string(9'000, 'x') + "\"")), ErrorCode::unauthenticated},
   }));
   INFO(what);
@@ -210,7 +218,8 @@ TEST_CASE("a session ends when its token expires, and a fresh token goes on", "[
   int asked = 0;
   Person ada(loop, server.url(), "ada", {.token = {}, .store = nullptr, .change = [&](ClientOptions& client) {
                                            client.token = [&](const auto& done) {
-                                             const std::int64_t seconds = toMs(systemNow()) / 1'000 + (asked++ == 0 ? 2 : 100);
+                                             const std::int64_t seconds =
+                                                 toMs(systemNow()) / 1'000 + (asked++ == 0 ? 2 : 100);
                                              done(jwt(R"({"sub":"ada","exp":)" + std::to_string(seconds) + "}"));
                                            };
                                          }});

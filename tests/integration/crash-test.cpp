@@ -55,12 +55,13 @@ TEST_CASE("I9 after kill -9 under load every acknowledged op is there, exactly o
     AppendSegment body;
     body.content.text = "line " + std::to_string(i);
     const auto index = static_cast<std::size_t>(i);
-    auto performed = people[index]->client().perform(drafts[index], std::move(body), {.durable = {}, .settled = [&, i](const Receipt& receipt) {
-      CHECK(std::holds_alternative<Accepted>(receipt));
-      if (writing) {
-        append(i);
-      }
-    }});
+    auto performed = people[index]->client().perform(drafts[index], std::move(body),
+                                                     {.durable = {}, .settled = [&, i](const Receipt& receipt) {
+                                                        CHECK(std::holds_alternative<Accepted>(receipt));
+                                                        if (writing) {
+                                                          append(i);
+                                                        }
+                                                      }});
     REQUIRE(performed);
   };
   for (int i = 0; i < kPeople; ++i) {

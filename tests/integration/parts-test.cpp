@@ -12,7 +12,9 @@ using server::SharedBytes;
 
 namespace {
 
-SharedBytes bytes(std::size_t size) { return std::make_shared<const std::string>(size, 'x'); }
+SharedBytes bytes(std::size_t size) {
+  return std::make_shared<const std::string>(size, 'x');
+}
 
 }  // namespace
 
@@ -39,8 +41,8 @@ TEST_CASE("addresses to listen at", "[parts]") {
   CHECK(parseHostPort("127.0.0.1:8080") == HostPort{"127.0.0.1", 8080});
   CHECK(parseHostPort("[::1]:0") == HostPort{"::1", 0});
   CHECK(parseHostPort("localhost:80") == HostPort{"localhost", 80});
-  for (const char* wrong : {"", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:8x", "::1:80",
-                            "[]:80", "[::1:80", "ho st:80", "http://x:80"}) {
+  for (const char* wrong : {"", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:8x",
+                            "::1:80", "[]:80", "[::1:80", "ho st:80", "http://x:80"}) {
     INFO(wrong);
     CHECK(!parseHostPort(wrong));
   }
@@ -48,11 +50,13 @@ TEST_CASE("addresses to listen at", "[parts]") {
 
 TEST_CASE("names of this machine", "[parts]") {
   using server::namesLoopback;
-  for (const char* loopback : {"localhost", "localhost:8080", "127.0.0.1", "127.0.0.1:80", "127.1.2.3", "[::1]", "[::1]:80", "app.localhost:80"}) {
+  for (const char* loopback : {"localhost", "localhost:8080", "127.0.0.1", "127.0.0.1:80", "127.1.2.3", "[::1]",
+                               "[::1]:80", "app.localhost:80"}) {
     INFO(loopback);
     CHECK(namesLoopback(loopback));
   }
-  for (const char* other : {"", "example.org", "localhost.example.org", "127.0.0.1.example.org", "127.example.org.x", "10.0.0.1", "[::2]", "127.0.0"}) {
+  for (const char* other : {"", "example.org", "localhost.example.org", "127.0.0.1.example.org", "127.example.org.x",
+                            "10.0.0.1", "[::2]", "127.0.0"}) {
     INFO(other);
     CHECK(!namesLoopback(other));
   }

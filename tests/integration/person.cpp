@@ -7,9 +7,11 @@
 
 namespace onering::testing {
 
-Person::Person(EventLoop& loop, const std::string& url, std::string name) : Person(loop, url, std::move(name), Habits{}) {}
+Person::Person(EventLoop& loop, const std::string& url, std::string name)
+    : Person(loop, url, std::move(name), Habits{}) {}
 
-Person::Person(EventLoop& loop, const std::string& url, std::string name, Habits habits) : loop_(loop), name_(std::move(name)) {
+Person::Person(EventLoop& loop, const std::string& url, std::string name, Habits habits)
+    : loop_(loop), name_(std::move(name)) {
   ClientOptions options;
   options.url = url;
   options.user = name_;
@@ -34,9 +36,12 @@ Person::Person(EventLoop& loop, const std::string& url, std::string name, Habits
   client_->connect();
 }
 
-bool Person::sees(const std::function<bool()>& done, std::chrono::milliseconds time) { return loop_.runUntil(done, time); }
+bool Person::sees(const std::function<bool()>& done, std::chrono::milliseconds time) {
+  return loop_.runUntil(done, time);
+}
 
 bool Person::settles() {
+  client_->flush();  // what was just done counts, too
   return sees([this] { return client_->status().link == Link::live && client_->status().pending == 0; });
 }
 

@@ -1,14 +1,14 @@
 #include "raw-socket.h"
 
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <stdexcept>
 
 #include "onering/wire/codec.h"
 
@@ -35,7 +35,8 @@ int Frame::closeCode() const {
   return payload.size() < 2 ? 0 : (static_cast<std::uint8_t>(payload[0]) << 8) + static_cast<std::uint8_t>(payload[1]);
 }
 
-RawSocket::RawSocket(std::uint16_t port, std::optional<int> receiveBytes) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+RawSocket::RawSocket(std::uint16_t port, std::optional<int> receiveBytes)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (receiveBytes) {
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &*receiveBytes, sizeof(*receiveBytes));
   }
@@ -49,7 +50,9 @@ RawSocket::RawSocket(std::uint16_t port, std::optional<int> receiveBytes) : sock
   }
 }
 
-RawSocket::~RawSocket() { ::close(socket_); }
+RawSocket::~RawSocket() {
+  ::close(socket_);
+}
 
 void RawSocket::send(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -178,7 +181,9 @@ std::optional<Frame> RawSocket::nextFrame() {
   }
 }
 
-void RawSocket::say(const ReplicaMessage& message) { sendFrame(2, encode(message)); }
+void RawSocket::say(const ReplicaMessage& message) {
+  sendFrame(2, encode(message));
+}
 
 std::optional<AuthorityMessage> RawSocket::hear() {
   const auto frame = nextFrame();

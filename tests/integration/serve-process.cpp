@@ -1,16 +1,16 @@
 #include "serve-process.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 #include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace onering::testing {
 
@@ -112,7 +112,9 @@ std::size_t ServeProcess::residentBytes() const {
   return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-void ServeProcess::signal(int number) const { ::kill(pid_, number); }
+void ServeProcess::signal(int number) const {
+  ::kill(pid_, number);
+}
 
 std::optional<Ended> ServeProcess::wait(std::chrono::milliseconds time) {
   const auto until = std::chrono::steady_clock::now() + time;

@@ -1,14 +1,14 @@
 // `onering serve` as a process of its own: what a user starts, and what a test may kill.
 #pragma once
 
-#include <sys/types.h>
-
-#include <csignal>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace onering::testing {
 

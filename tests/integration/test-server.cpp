@@ -24,12 +24,15 @@ class StoreOnStrings final : public Store {
   StoreResult<std::vector<LogEntry>> readLog(const DraftId& draft, Seq after, std::size_t bytesMax) override {
     return store_->readLog(draft, after, bytesMax);
   }
-  StoreResult<std::optional<Digest>> linkAt(const DraftId& draft, Seq seq) override { return store_->linkAt(draft, seq); }
+  StoreResult<std::optional<Digest>> linkAt(const DraftId& draft, Seq seq) override {
+    return store_->linkAt(draft, seq);
+  }
   StoreResult<std::vector<Segment>> readSegments(const DraftId& draft, std::uint32_t from, std::uint32_t end,
                                                  std::size_t bytesMax) override {
     return store_->readSegments(draft, from, end, bytesMax);
   }
-  StoreResult<std::vector<RingPass>> readPasses(const DraftId& draft, std::uint32_t from, std::uint32_t countMax) override {
+  StoreResult<std::vector<RingPass>> readPasses(const DraftId& draft, std::uint32_t from,
+                                                std::uint32_t countMax) override {
     return store_->readPasses(draft, from, countMax);
   }
   StoreResult<std::vector<DraftHead>> listDrafts(const UserId& user, std::optional<DraftListKey> after,

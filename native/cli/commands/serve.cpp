@@ -1,6 +1,3 @@
-#include <pthread.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -10,12 +7,15 @@
 #include <thread>
 
 #include <CLI/CLI.hpp>
+#include <pthread.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
-#include "commands.h"
 #include "onering/server/server.h"
 #include "onering/system/system.h"
+
+#include "commands.h"
 
 namespace onering::cli {
 
@@ -55,7 +55,8 @@ std::expected<std::shared_ptr<Authenticator>, Rejection> authenticatorFor(const 
 
 Log logTo(std::shared_ptr<spdlog::logger> logger) {
   return [logger = std::move(logger)](LogLevel level, std::string_view text) {
-    constexpr auto kLevels = std::to_array({spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err});
+    constexpr auto kLevels =
+        std::to_array({spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err});
     logger->log(kLevels[static_cast<std::size_t>(level)], spdlog::string_view_t(text.data(), text.size()));
   };
 }
@@ -131,8 +132,10 @@ void serve(Context& context, const ServeSettings& settings) {
 void addServe(CLI::App& app, Context& context) {
   auto settings = std::make_shared<ServeSettings>();
   CLI::App* command = app.add_subcommand("serve", "Keep drafts and sync them with replicas, until stopped");
-  command->add_option("--listen", settings->listen, "ADDRESS:PORT or [IPV6]:PORT; port 0: one that is free")->capture_default_str();
-  command->add_option("--store", settings->store, "`memory`, the path of a SQLite file, or a postgres:// URL")->capture_default_str();
+  command->add_option("--listen", settings->listen, "ADDRESS:PORT or [IPV6]:PORT; port 0: one that is free")
+      ->capture_default_str();
+  command->add_option("--store", settings->store, "`memory`, the path of a SQLite file, or a postgres:// URL")
+      ->capture_default_str();
   command->add_option("--web", settings->web, "also serve the files of this folder")->check(CLI::ExistingDirectory);
   auto* auth = command->add_option_group("authentication", "who may sign in (one of them)");
   auth->add_flag("--dev-auth", settings->devAuth, "development: tokens are names, believed; loopback addresses only");
@@ -141,7 +144,8 @@ void addServe(CLI::App& app, Context& context) {
   auth->require_option(1);
   command->add_option("--jwt-issuer", settings->jwtIssuer, "what `iss` must be");
   command->add_option("--jwt-audience", settings->jwtAudience, "what `aud` must hold");
-  command->add_option("--allow-origin", settings->allowOrigin, "pages of this origin may connect, e.g. https://app.example.org");
+  command->add_option("--allow-origin", settings->allowOrigin,
+                      "pages of this origin may connect, e.g. https://app.example.org");
   command->add_option("--log-level", settings->logLevel, "of the log on stderr")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
       ->capture_default_str();

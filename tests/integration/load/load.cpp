@@ -7,8 +7,6 @@
 //   --server-pid N: also the server's CPU time, from /proc
 //
 // The server must be in development mode (tokens are names).
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -20,6 +18,8 @@
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 #include "onering/client/client.h"
 #include "onering/store/memory/memory-store.h"
@@ -55,7 +55,9 @@ double cpuSecondsOf(int pid) {
 }
 
 double millisecondsAt(std::vector<double>& sorted, double share) {
-  return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
+  return sorted.empty() ? 0
+                        : sorted[std::min(sorted.size() - 1,
+                                          static_cast<std::size_t>(share * static_cast<double>(sorted.size())))];
 }
 
 struct Writer {
@@ -102,19 +104,21 @@ int throughput(const Settings& settings, const std::string& run) {
     const auto began = Clock::now();
     AppendSegment body;
     body.content.text = text;
-    static_cast<void>(writer.client->perform(writer.draft, std::move(body), {.durable = {}, .settled = [&, began](const Receipt& receipt) {
-      if (std::holds_alternative<Rejection>(receipt)) {
-        ++rejected;
-      } else {
-        ++settled;
-      }
-      if (measuring) {
-        latencies.push_back(std::chrono::duration<double, std::milli>(Clock::now() - began).count());
-      }
-      if (!stopping) {
-        append(writer);
-      }
-    }}));
+    static_cast<void>(writer.client->perform(
+        writer.draft, std::move(body),
+        {.durable = {}, .settled = [&, began](const Receipt& receipt) {
+           if (std::holds_alternative<Rejection>(receipt)) {
+             ++rejected;
+           } else {
+             ++settled;
+           }
+           if (measuring) {
+             latencies.push_back(std::chrono::duration<double, std::milli>(Clock::now() - began).count());
+           }
+           if (!stopping) {
+             append(writer);
+           }
+         }}));
   };
 
   std::size_t created = 0;
@@ -144,12 +148,14 @@ int throughput(const Settings& settings, const std::string& run) {
   measuring = false;
   stopping = true;
   std::ranges::sort(latencies);
-  std::cout << R"({"clients":)" << settings.clients << R"(,"inFlight":)" << settings.inFlight << R"(,"bytes":)" << settings.bytes
-            << R"(,"appends":)" << done << R"(,"perSecond":)" << static_cast<long>(static_cast<double>(done) / elapsed)
-            << R"(,"rejected":)" << rejected << R"(,"ackMsP50":)" << millisecondsAt(latencies, 0.5) << R"(,"ackMsP99":)"
+  std::cout << R"({"clients":)" << settings.clients << R"(,"inFlight":)" << settings.inFlight << R"(,"bytes":)"
+            << settings.bytes << R"(,"appends":)" << done << R"(,"perSecond":)"
+            << static_cast<long>(static_cast<double>(done) / elapsed) << R"(,"rejected":)" << rejected
+            << R"(,"ackMsP50":)" << millisecondsAt(latencies, 0.5) << R"(,"ackMsP99":)"
             << millisecondsAt(latencies, 0.99);
   if (cpu > 0) {
-    std::cout << R"(,"serverCpuSeconds":)" << cpu << R"(,"perServerCpuSecond":)" << static_cast<long>(static_cast<double>(done) / cpu);
+    std::cout << R"(,"serverCpuSeconds":)" << cpu << R"(,"perServerCpuSecond":)"
+              << static_cast<long>(static_cast<double>(done) / cpu);
   }
   std::cout << R"(,"loadCpuSeconds":)" << ownCpu << "}\n";
   return 0;
@@ -195,8 +201,9 @@ int propagation(const Settings& settings, const std::string& run) {
   append();
   mustHappen(loop, "reading", [&] { return Clock::now() >= until && began.empty(); });
   std::ranges::sort(latencies);
-  std::cout << R"({"propagated":)" << latencies.size() << R"(,"msP50":)" << millisecondsAt(latencies, 0.5) << R"(,"msP99":)"
-            << millisecondsAt(latencies, 0.99) << R"(,"msMax":)" << (latencies.empty() ? 0 : latencies.back()) << "}\n";
+  std::cout << R"({"propagated":)" << latencies.size() << R"(,"msP50":)" << millisecondsAt(latencies, 0.5)
+            << R"(,"msP99":)" << millisecondsAt(latencies, 0.99) << R"(,"msMax":)"
+            << (latencies.empty() ? 0 : latencies.back()) << "}\n";
   return 0;
 }
 
@@ -208,14 +215,22 @@ int main(int argc, char** argv) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& name = arguments[i];
     const auto value = [&] { return i + 1 < arguments.size() ? arguments[++i] : std::string("0"); };
-    if (name == "--server") settings.server = value();
-    else if (name == "--clients") settings.clients = std::stoul(value());
-    else if (name == "--in-flight") settings.inFlight = std::stoul(value());
-    else if (name == "--bytes") settings.bytes = std::stoul(value());
-    else if (name == "--seconds") settings.seconds = std::stoi(value());
-    else if (name == "--every-ms") settings.everyMs = std::stoi(value());
-    else if (name == "--server-pid") settings.serverPid = std::stoi(value());
-    else if (name == "--propagation") settings.propagation = true;
+    if (name == "--server")
+      settings.server = value();
+    else if (name == "--clients")
+      settings.clients = std::stoul(value());
+    else if (name == "--in-flight")
+      settings.inFlight = std::stoul(value());
+    else if (name == "--bytes")
+      settings.bytes = std::stoul(value());
+    else if (name == "--seconds")
+      settings.seconds = std::stoi(value());
+    else if (name == "--every-ms")
+      settings.everyMs = std::stoi(value());
+    else if (name == "--server-pid")
+      settings.serverPid = std::stoi(value());
+    else if (name == "--propagation")
+      settings.propagation = true;
     else {
       std::cerr << "unknown option " << name << "; see the head of load.cpp\n";
       return 2;

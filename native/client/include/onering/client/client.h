@@ -30,10 +30,11 @@ using TokenSource = std::function<void(std::function<void(std::expected<std::str
 
 struct ClientStatus {
   Link link = Link::offline;
-  bool stalled = false;   // connected, ops pending, and no receipt for `stalledAfter`
+  bool stalled = false;  // connected, ops pending, and no receipt for `stalledAfter`
   std::size_t pending = 0;
   std::size_t kept = 0;
-  std::optional<Rejection> lastError;  // why it is not connected, or what the authority said last; until it is live again
+  std::optional<Rejection>
+      lastError;  // why it is not connected, or what the authority said last; until it is live again
   friend bool operator==(const ClientStatus&, const ClientStatus&) = default;
 };
 
@@ -46,10 +47,10 @@ struct ClientOptions {
   std::function<void(const ClientStatus&)> onStatus;  // told each time it is another one
 
   ReplicaOptions replica;
-  std::chrono::milliseconds reconnectBase{250};   // waits a random part of base, 2 * base, 4 * base, …
+  std::chrono::milliseconds reconnectBase{250};  // waits a random part of base, 2 * base, 4 * base, …
   std::chrono::milliseconds reconnectMax{30'000};
   std::chrono::milliseconds handshake{10'000};
-  std::chrono::milliseconds idle{60'000};         // without a byte, although pinged after half of it: the connection is dead
+  std::chrono::milliseconds idle{60'000};  // without a byte, although pinged after half of it: the connection is dead
   std::chrono::milliseconds heartbeat{20'000};
   std::chrono::milliseconds stalledAfter{15'000};
 };

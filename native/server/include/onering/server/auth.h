@@ -39,9 +39,9 @@ class DevAuthenticator final : public Authenticator {
 };
 
 struct JwtOptions {
-  std::string key;       // the shared secret, at least 32 bytes
-  std::string issuer;    // when set, `iss` must be this
-  std::string audience;  // when set, `aud` must be or hold this
+  std::string key;          // the shared secret, at least 32 bytes
+  std::string issuer;       // when set, `iss` must be this
+  std::string audience;     // when set, `aud` must be or hold this
   Duration leeway{30'000};  // how far the clocks of issuer and server may differ
   std::function<Time()> now;
 };

@@ -32,17 +32,17 @@ using Log = std::function<void(LogLevel, std::string_view)>;
 
 // What one client, or all of them, may cost. Sizes in bytes.
 struct ServerBounds {
-  std::size_t connections = 20'000;         // open at a time
-  std::size_t connectionsPerUser = 64;      // SPEC §13
-  std::size_t connectionsPerAddress = 0;    // 0: as many as there are; behind a proxy all come from one address
-  std::size_t headerBytes = 16'384;         // of an HTTP request
+  std::size_t connections = 20'000;       // open at a time
+  std::size_t connectionsPerUser = 64;    // SPEC §13
+  std::size_t connectionsPerAddress = 0;  // 0: as many as there are; behind a proxy all come from one address
+  std::size_t headerBytes = 16'384;       // of an HTTP request
   // Of messages queued for one session: above `outgoingBytesBusy` nothing is read from it until it has read, above
   // `outgoingBytes` they are dropped and it is told to catch up (SPEC S13). Between the two there must be room for
   // `readsPerSession` answers.
   std::size_t outgoingBytesBusy = 1U << 20U;
   std::size_t outgoingBytes = 8U << 20U;
-  std::size_t answerBytes = 1U << 20U;      // of text in one answer to a replica that catches up
-  std::size_t readsPerSession = 4;          // such answers in work at a time
+  std::size_t answerBytes = 1U << 20U;  // of text in one answer to a replica that catches up
+  std::size_t readsPerSession = 4;      // such answers in work at a time
   // Of pushes that wait for their receipts; above, nothing is read until some have been given.
   std::size_t opsUnanswered = 1'024;        // of one session
   std::size_t bytesUnanswered = 4U << 20U;  // of one session
@@ -59,17 +59,17 @@ struct ServerTimeouts {
 };
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:8080";        // ADDRESS:PORT, [IPV6]:PORT; port 0: one that is free
-  std::unique_ptr<Store> store;                 // used by one thread of the server
+  std::string listen = "127.0.0.1:8080";  // ADDRESS:PORT, [IPV6]:PORT; port 0: one that is free
+  std::unique_ptr<Store> store;           // used by one thread of the server
   std::shared_ptr<Authenticator> authenticator;
-  std::filesystem::path webDirectory;           // empty: serves no files
+  std::filesystem::path webDirectory;  // empty: serves no files
   // Pages of other origins that may connect: "https://app.example.org". When the server listens on a loopback
   // address, its own pages may, whatever this says.
   std::vector<std::string> allowedOrigins;
   Limits limits;
   ServerBounds bounds;
   ServerTimeouts timeouts;
-  Log log;                                      // empty: silent
+  Log log;  // empty: silent
 };
 
 // One thread may call run(); stop() may be called from any.
