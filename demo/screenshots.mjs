@@ -79,6 +79,7 @@ async function takePictures({ ada, bob, carol }, shoot) {
   await bob.append('Her turn came on a Sunday, with rain.');
   await ringIsAtRest(bob);
   await shoot(bob, 'draft-dark');
+  await ringIsAtRest(carol);
   await shoot(carol, 'phone');
 
   await ada.button('Reclaim').click();
@@ -89,8 +90,12 @@ async function takePictures({ ada, bob, carol }, shoot) {
   await shoot(bob, 'kept-work');
 }
 
+// The ring has arrived, and what has changed is painted.
 async function ringIsAtRest(person) {
-  await person.page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
+  await person.page.evaluate(async () => {
+    for (let frame = 0; frame < 3; ++frame) await new Promise(requestAnimationFrame);
+    await Promise.all(document.getAnimations().map((animation) => animation.finished));
+  });
 }
 
 const [address, folder = fileURLToPath(new URL('../docs/images', import.meta.url))] = process.argv.slice(2);

@@ -1,10 +1,10 @@
 // Which confirmed segments of a draft are in the page: a run without gaps, at most `rowsMax` of them, whatever
-// the draft's size. It follows the end while it is there, and stays where the reader has gone.
+// the draft's size. It follows the end while the reader is there, and stays where the reader has gone.
 //
 // Invariants: rows[i].position === first + i; first + rows.length <= count; rows.length <= rowsMax.
 import type { DraftChange, Segment } from '@onering/sdk';
 
-export const rowsMax = 400;
+export const rowsMax = 300;
 export const pageRows = 100;
 
 export class SegmentWindow {
@@ -30,7 +30,8 @@ export class SegmentWindow {
     return [this.end, Math.min(this.count, this.end + pageRows)];
   }
 
-  apply(change: DraftChange): void {
+  // `readsEnd`: what is new may take the place of what is old.
+  apply(change: DraftChange, readsEnd: boolean): void {
     const follows = this.atEnd || change.reset;
     if (change.reset) this.#restart([]);
     this.count = change.draft?.segmentCount ?? 0;
@@ -39,7 +40,7 @@ export class SegmentWindow {
       // The window cannot hold what the draft does not have: it was replaced.
       this.#restart([]);
     }
-    if (change.appended.length > 0 && follows) this.#follow(change.appended, start);
+    if (change.appended.length > 0 && follows) this.#follow(change.appended, start, readsEnd || change.reset);
     if (change.redacted.length > 0) this.#erase(new Set(change.redacted));
   }
 
@@ -57,9 +58,14 @@ export class SegmentWindow {
     }
   }
 
-  #follow(appended: readonly Segment[], start: number): void {
-    if (start === this.end) this.#add(appended);
-    else this.#restart(appended);
+  #follow(appended: readonly Segment[], start: number, readsEnd: boolean): void {
+    if (start !== this.end) {
+      if (readsEnd) this.#restart(appended);
+    } else if (readsEnd) {
+      this.#add(appended);
+    } else {
+      this.rows = [...this.rows, ...appended].slice(0, rowsMax);
+    }
   }
 
   #add(segments: readonly Segment[]): void {

@@ -69,6 +69,18 @@ story('a ring lost in the middle of a sentence leaves the sentence where it is',
   assert.equal(await bob.field.inputValue(), 'I was just about to');
 });
 
+story('who is removed from a draft is told so, and still has what they had typed', {}, async (world) => {
+  await world.serve();
+  const [ada, bob] = [await world.arrive('ada'), await world.arrive('bob')];
+  await ada.begin('Without bob', ['bob']);
+  await bob.choose('Without bob');
+  await bob.field.fill('My best idea yet');
+  await ada.button('Remove bob').click();
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await bob.page.getByText('You are not a member of this draft any more.').waitFor();
+  await bob.page.getByText('My best idea yet').waitFor();
+});
+
 story('the owner locks, unlocks, renames and completes; a viewer only reads', {}, async (world) => {
   await world.serve();
   const [ada, bob] = [await world.arrive('ada'), await world.arrive('bob')];

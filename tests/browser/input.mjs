@@ -23,11 +23,18 @@ export function segmentsOf(draft) {
   return draft.turns.flatMap((turn) => turn.segments);
 }
 
-// A draft of so many short segments, by one author, as a file that `onering import` takes.
-export async function writeLongDraft(file, { title, author, segments }) {
+// A draft of so many short segments, by ada and bob in turns, ada last, as a file that `onering import` takes.
+export async function writeLongDraft(file, { title, segments }) {
   const texts = Array.from({ length: segments }, (_, i) => `${i + 1}. ${sentences[i % sentences.length]}`);
-  await writeFile(file, `${JSON.stringify({ title, turns: [{ author, at: '2024-01-01T00:00:00Z', segments: texts }] })}\n`);
+  const turns = [];
+  for (let end = segments; end > 0; end -= turnLength) {
+    const author = turns.length % 2 === 0 ? 'ada' : 'bob';
+    turns.unshift({ author, at: '2024-01-01T00:00:00Z', segments: texts.slice(Math.max(0, end - turnLength), end) });
+  }
+  await writeFile(file, `${JSON.stringify({ title, turns })}\n`);
 }
+
+const turnLength = 250;
 
 const sentences = [
   'The first evening it lay on the kitchen table between the bread and the lamp.',

@@ -11,6 +11,7 @@ export class Composer implements View {
   readonly element: HTMLFormElement;
   readonly #handle: Draft;
   readonly #user: string;
+  readonly #appended: () => void;
   readonly #text: HTMLTextAreaElement;
   readonly #label: HTMLLabelElement;
   readonly #counter: HTMLElement;
@@ -19,9 +20,11 @@ export class Composer implements View {
   #bytesMax = 16_384;
   #busy = false;
 
-  constructor(handle: Draft, user: string) {
+  // `appended` is called when a segment is stored.
+  constructor(handle: Draft, user: string, appended: () => void) {
     this.#handle = handle;
     this.#user = user;
+    this.#appended = appended;
     const [text, counter, fault] = [newId('text'), newId('counter'), newId('fault')];
     this.#label = h('label', { for: text, class: 'composer-label' });
     this.#text = h('textarea', {
@@ -92,6 +95,7 @@ export class Composer implements View {
       return;
     }
     this.#giveUp(appended);
+    this.#appended();
   }
 
   // Keeps what was typed on while the segment was being stored.

@@ -6,6 +6,7 @@ import { h, newId, setText } from '../dom.js';
 import { framed } from '../frames.js';
 import type { Notices } from '../notices.js';
 import { Scope, type View } from '../scope.js';
+import { pageRows } from '../segment-window.js';
 import { typedText } from '../typed.js';
 import { counted } from '../words.js';
 import { Chain } from './chain.js';
@@ -58,7 +59,7 @@ export class DraftView implements View {
     this.#header = new DraftHeader(handle, notices, panelId, () => panel.classList.toggle('panel-open'));
     this.#segments = new Segments(handle, notices, kept.element);
     this.#turn = new Turn(handle, notices);
-    this.#composer = new Composer(handle, user);
+    this.#composer = new Composer(handle, user, () => void this.#segments.toEnd());
     this.#members = new Members(handle, notices);
     this.#state = new State(handle, notices);
     this.#life = new Life(handle);
@@ -82,7 +83,7 @@ export class DraftView implements View {
     for (const part of [kept, this.#segments, this.#turn, this.#composer, this.#life]) this.#scope.own(() => part.end());
     setText(this.#absence, 'Opening…');
     this.#scope.own(() => this.#painting.cancel());
-    this.#scope.own(handle.subscribe((change) => this.#changed(change), { tail: 200 }));
+    this.#scope.own(handle.subscribe((change) => this.#changed(change), { tail: pageRows }));
     this.#scope.own(client.status.subscribe(() => this.#statusChanged()));
   }
 

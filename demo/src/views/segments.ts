@@ -1,5 +1,5 @@
-// The text: a window on the confirmed segments, pending ones below it. Turns are told apart by a line with the
-// author; what is further up or down is read from the device when it is asked for or scrolled to.
+// The text: a window on the confirmed segments, pending ones below it. What is further up or down is read from
+// the device when it is asked for or scrolled to.
 import type { Draft, DraftChange, Segment } from '@onering/sdk';
 
 import { Colours } from '../colours.js';
@@ -10,18 +10,12 @@ import { KeyedList } from '../keyed.js';
 import type { Notices } from '../notices.js';
 import { Scope, type View } from '../scope.js';
 import { SegmentWindow, pageRows } from '../segment-window.js';
-import { count, counted, when, whenExactly } from '../words.js';
-import { badge } from './marks.js';
+import { count, counted } from '../words.js';
+import { type SegmentRow, drawRow, rowKey } from './segment-row.js';
 
 const pendingShownMax = 200;
 // How near the end of the window may come to the view before what follows is read.
 const readAheadPx = 400;
-
-interface Row {
-  readonly segment: Segment;
-  readonly opens: boolean; // a turn
-  readonly colour: string;
-}
 
 export class Segments implements View {
   readonly element: HTMLElement;
@@ -30,47 +24,31 @@ export class Segments implements View {
   readonly #window = new SegmentWindow();
   readonly #scope = new Scope();
   readonly #painting = framed(() => this.#paint());
-  readonly #content: HTMLElement;
+  readonly #scroller: HTMLElement;
+  readonly #end: EndInSight;
   readonly #list = h('ol', { class: 'segments' });
   readonly #pendingList = h('ol', { class: 'segments segments-pending', 'aria-label': 'Not yet confirmed' });
   readonly #pendingNote = h('p', { class: 'pending-note' });
   readonly #empty = h('p', { class: 'segments-empty' }, 'Nothing is written yet.');
-  readonly #earlier: PageBar;
-  readonly #later: PageBar;
-  readonly #rows: KeyedList<Row>;
-  readonly #pendingRows: KeyedList<Row>;
-  #shown = new Map<string, Row>();
+  readonly #earlier = new PageBar('Earlier', () => this.#read(this.#window.earlier));
+  readonly #later = new PageBar('Later', () => this.#read(this.#window.later));
+  readonly #toStart = leap('To the beginning', () => this.#leap([0, pageRows], false));
+  readonly #toEnd = leap('To the end', () => this.toEnd());
+  readonly #rows = new KeyedList(this.#list, rowKey, drawRow);
+  readonly #pendingRows = new KeyedList(this.#pendingList, rowKey, drawRow);
+  #shown = new Map<string, SegmentRow>();
   #pending: readonly Segment[] = [];
   #colours = new Colours();
-  readonly #end: EndInSight;
-  #loading = false;
+  #reading: Promise<void> | null = null;
 
   constructor(handle: Draft, notices: Notices, after: HTMLElement) {
     this.#handle = handle;
     this.#notices = notices;
-    this.#earlier = new PageBar('Earlier', 'From the beginning', {
-      step: () => this.#load(this.#window.earlier),
-      leap: () => this.#load([0, pageRows], 'top'),
-    });
-    this.#later = new PageBar('Later', 'To the end', {
-      step: () => this.#load(this.#window.later),
-      leap: () => this.toEnd(),
-    });
-    this.#rows = new KeyedList(this.#list, rowKey, drawRow);
-    this.#pendingRows = new KeyedList(this.#pendingList, rowKey, drawRow);
-    this.#content = h(
-      'div',
-      { class: 'text' },
-      this.#empty,
-      this.#earlier.element,
-      this.#list,
-      this.#later.element,
-      this.#pendingNote,
-      this.#pendingList,
-      after,
-    );
-    this.element = h('div', { class: 'text-scroller', role: 'region', 'aria-label': 'Text', tabindex: 0, onscroll: () => this.#scrolled() }, this.#content);
-    this.#end = new EndInSight(this.element, this.#content, this.#scope);
+    const parts = [this.#empty, this.#earlier.element, this.#list, this.#later.element, this.#pendingNote, this.#pendingList, after];
+    const content = h('div', { class: 'text' }, ...parts);
+    this.#scroller = h('div', { class: 'text-scroller', role: 'region', 'aria-label': 'Text', tabindex: 0, onscroll: () => this.#scrolled() }, content);
+    this.#end = new EndInSight(this.#scroller, content, this.#scope);
+    this.element = h('div', { class: 'text-area' }, this.#scroller, h('div', { class: 'leaps' }, this.#toStart, this.#toEnd));
   }
 
   end(): void {
@@ -82,33 +60,43 @@ export class Segments implements View {
     if (change.reset) this.#end.holds = true;
     if (colours !== this.#colours) this.#shown.clear();
     this.#colours = colours;
-    this.#window.apply(change);
+    this.#window.apply(change, this.#end.holds);
     this.#pending = change.pending;
     this.#painting.request();
   }
 
   // Shows the last segment, as after an append of one's own.
   async toEnd(): Promise<void> {
-    if (!this.#window.atEnd) await this.#load([Math.max(0, this.#window.count - pageRows), this.#window.count], 'bottom');
-    this.#end.show();
+    const { count: all, atEnd } = this.#window;
+    if (!atEnd) await this.#leap([Math.max(0, all - pageRows), all], true);
+    if (this.#window.atEnd) this.#end.show();
+    this.#showLeaps();
   }
 
+  // --- drawing ---
+
   #paint(): void {
-    const { rows, first, count: all, atEnd } = this.#window;
-    const pending = this.#pending.slice(-pendingShownMax);
+    const { rows, first, count: all, end, atEnd } = this.#window;
+    const pending = atEnd || rows.length === 0 ? this.#pending.slice(-pendingShownMax) : [];
     this.#rows.update(this.#dressed(rows, undefined));
-    this.#pendingRows.update(this.#dressed(atEnd || rows.length === 0 ? pending : [], rows.at(-1)));
+    this.#pendingRows.update(this.#dressed(pending, rows.at(-1)));
     this.#forgetRows(rows.length + pending.length);
     this.#earlier.update(first, `${counted(first, 'segment')} before this`);
-    this.#later.update(all - this.#window.end, `${counted(all - this.#window.end, 'segment')} after this`);
+    this.#later.update(all - end, `${counted(all - end, 'segment')} after this`);
     this.#list.start = first + 1;
     this.#empty.hidden = all + this.#pending.length > 0;
     this.#pendingNote.hidden = this.#pending.length === 0;
     setText(this.#pendingNote, pendingSentence(this.#pending.length));
+    this.#showLeaps();
+  }
+
+  #showLeaps(): void {
+    this.#toStart.hidden = this.#window.first === 0;
+    this.#toEnd.hidden = this.#end.holds;
   }
 
   // The same row object for the same segment in the same circumstances, so that its element stays.
-  #dressed(segments: readonly Segment[], before: Segment | undefined): Row[] {
+  #dressed(segments: readonly Segment[], before: Segment | undefined): SegmentRow[] {
     let previous = before;
     return segments.map((segment) => {
       const opens = previous === undefined || previous.epoch !== segment.epoch || previous.author !== segment.author;
@@ -129,25 +117,48 @@ export class Segments implements View {
     }
   }
 
-  async #load([from, to]: readonly [number, number], show?: 'top' | 'bottom'): Promise<void> {
-    if (this.#loading || from >= to) return;
-    this.#loading = true;
-    const read = await this.#read(from, to);
-    this.#loading = false;
-    if (read.length === 0 || this.#scope.signal.aborted) return;
-    const anchor = show === undefined ? this.#anchor() : null;
-    this.#end.holds = show === 'bottom';
-    this.#window.put(read);
-    this.#paint();
-    if (show === 'top') this.element.scrollTop = 0;
-    anchor?.();
-    requestAnimationFrame(() => this.#loadWhatIsScrolledTo());
+  // --- moving ---
+
+  #scrolled(): void {
+    this.#end.scrolled(this.#window.atEnd);
+    this.#showLeaps();
+    this.#readWhatIsScrolledTo();
   }
 
-  async #read(from: number, to: number): Promise<readonly Segment[]> {
+  #readWhatIsScrolledTo(): void {
+    const view = this.#scroller.getBoundingClientRect();
+    if (this.#later.top < view.bottom + readAheadPx) this.#read(this.#window.later);
+    else if (!this.#end.holds && this.#earlier.bottom > view.top - readAheadPx) this.#read(this.#window.earlier);
+  }
+
+  // Adds what adjoins the window; the reader stays at what they see.
+  #read(range: readonly [number, number]): void {
+    if (this.#reading !== null || range[0] >= range[1]) return;
+    this.#reading = this.#segments(range)
+      .then((segments) => {
+        if (segments.length > 0) this.#keepInPlace(() => this.#window.put(segments));
+        requestAnimationFrame(() => this.#readWhatIsScrolledTo());
+      })
+      .finally(() => (this.#reading = null));
+  }
+
+  // Goes somewhere else in the draft: to the first or the last of these segments.
+  async #leap(range: readonly [number, number], toLast: boolean): Promise<void> {
+    while (this.#reading !== null) await this.#reading;
+    const segments = await this.#segments(range);
+    if (segments.length === 0) return;
+    this.#window.put(segments);
+    this.#end.holds = toLast;
+    this.#paint();
+    if (!toLast) this.#scroller.scrollTop = 0;
+  }
+
+  // Empty when it could not be read, or nobody wants it any more.
+  async #segments([from, to]: readonly [number, number]): Promise<readonly Segment[]> {
     const segments: Segment[] = [];
     for (let next: number | null = from; next !== null; ) {
       const page = await this.#handle.segments({ from: next, to });
+      if (this.#scope.signal.aborted) return [];
       if (!page.ok) {
         this.#notices.fail(`The segments could not be read. ${page.error.message}`);
         return [];
@@ -158,42 +169,33 @@ export class Segments implements View {
     return segments.filter((segment) => !segment.pending);
   }
 
-  // Remembers what the reader sees first, and puts it back to where it was.
-  #anchor(): () => void {
-    const top = this.element.getBoundingClientRect().top;
+  #keepInPlace(change: () => void): void {
+    const top = this.#scroller.getBoundingClientRect().top;
     const seen = [...this.#list.children].find((row) => row.getBoundingClientRect().bottom > top);
     const before = seen?.getBoundingClientRect().top ?? 0;
-    return () => {
-      if (seen?.isConnected) this.element.scrollTop += seen.getBoundingClientRect().top - before;
-    };
-  }
-
-  #scrolled(): void {
-    this.#end.scrolled(this.#window.atEnd);
-    this.#loadWhatIsScrolledTo();
-  }
-
-  #loadWhatIsScrolledTo(): void {
-    const view = this.element.getBoundingClientRect();
-    const [up, down] = [this.#earlier.element, this.#later.element].map((bar) => bar.getBoundingClientRect());
-    if (down && !this.#later.element.hidden && down.top < view.bottom + readAheadPx) void this.#load(this.#window.later);
-    else if (up && !this.#end.holds && up.bottom > view.top - readAheadPx) void this.#load(this.#window.earlier);
+    this.#end.holds = false;
+    change();
+    this.#paint();
+    if (seen?.isConnected) this.#scroller.scrollTop += seen.getBoundingClientRect().top - before;
   }
 }
 
-// What can be done where the window ends but the draft does not.
+// What is said where the window ends and the draft does not.
 class PageBar {
   readonly element: HTMLElement;
   readonly #label = h('p', { class: 'page-bar-label' });
 
-  constructor(step: string, leap: string, go: { step(): unknown; leap(): unknown }) {
-    this.element = h(
-      'div',
-      { class: 'page-bar', hidden: true },
-      this.#label,
-      h('button', { type: 'button', class: 'button small', onclick: go.step }, step),
-      h('button', { type: 'button', class: 'button small', onclick: go.leap }, leap),
-    );
+  constructor(step: string, read: () => void) {
+    this.element = h('div', { class: 'page-bar', hidden: true }, this.#label, h('button', { type: 'button', class: 'button small', onclick: read }, step));
+  }
+
+  // Beyond any view while there is nothing to say.
+  get top(): number {
+    return this.element.hidden ? Infinity : this.element.getBoundingClientRect().top;
+  }
+
+  get bottom(): number {
+    return this.element.hidden ? -Infinity : this.element.getBoundingClientRect().bottom;
   }
 
   update(left: number, label: string): void {
@@ -202,23 +204,8 @@ class PageBar {
   }
 }
 
-function rowKey(row: Row): string {
-  return row.segment.id;
-}
-
-function drawRow({ segment, opens, colour }: Row): HTMLElement {
-  const at = segment.acceptedAt ?? segment.authoredAt;
-  const stamp = h('time', { class: 'segment-time', datetime: new Date(at).toISOString(), title: whenExactly(at) }, when(at));
-  return h(
-    'li',
-    { class: `segment ${colour}${opens ? ' segment-opens' : ''}${segment.pending ? ' segment-is-pending' : ''}`, 'data-position': segment.position },
-    opens
-      ? h('p', { class: 'segment-turn' }, badge(segment.author, colour), h('span', { class: 'segment-author' }, segment.author), h('span', { class: 'segment-epoch' }, `turn ${count(segment.epoch)}`), stamp)
-      : h('p', { class: 'segment-more' }, h('span', { class: 'visually-hidden' }, segment.author), stamp),
-    segment.redacted
-      ? h('p', { class: 'segment-text segment-erased' }, 'This segment was erased.')
-      : h('p', { class: 'segment-text' }, segment.text),
-  );
+function leap(label: string, go: () => unknown): HTMLElement {
+  return h('button', { type: 'button', class: 'button small leap', hidden: true, onclick: go }, label);
 }
 
 function pendingSentence(pending: number): string {
