@@ -17,9 +17,17 @@ StoreThread::~StoreThread() {
 }
 
 void StoreThread::ask(AskAction question) {
+  enqueue(std::move(question));
+}
+
+void StoreThread::forgetRejected(Time before) {
+  enqueue(ForgetRejected{before});
+}
+
+void StoreThread::enqueue(Task task) {
   {
     const std::scoped_lock lock(mutex_);
-    questions_.push_back(std::move(question));
+    tasks_.push_back(std::move(task));
   }
   changed_.notify_one();
 }
@@ -27,15 +35,24 @@ void StoreThread::ask(AskAction question) {
 void StoreThread::work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !questions_.empty(); });
+    changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
     if (stopping_) {
       return;
     }
-    const AskAction asked = std::move(questions_.front());
-    questions_.pop_front();
+    const Task task = std::move(tasks_.front());
+    tasks_.pop_front();
     lock.unlock();
-    answered_(asked.ticket, perform(*store_, asked.question, policy_));
+    perform(task);
     lock.lock();
+  }
+}
+
+void StoreThread::perform(const Task& task) {
+  if (const auto* asked = std::get_if<AskAction>(&task)) {
+    answered_(asked->ticket, onering::perform(*store_, asked->question, policy_));
+  } else {
+    // What could not be forgotten now is forgotten the next time.
+    static_cast<void>(store_->forgetRejected(std::get<ForgetRejected>(task).before));
   }
 }
 

@@ -1,4 +1,4 @@
-// The thread that may wait for disks: answers the authority's questions in the order of asking.
+// The thread that may wait for disks: does what it is asked in the order of asking.
 #pragma once
 
 #include <condition_variable>
@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <variant>
 
 #include "onering/sync/authority.h"
 
@@ -19,7 +20,7 @@ class StoreThread {
 
   StoreThread(std::unique_ptr<Store> store, ReadPolicy policy, Answered answered);
 
-  // Waits for the question in work; those behind it are not asked any more.
+  // Waits for what is being done; what waits behind it is not done any more.
   ~StoreThread();
   StoreThread(const StoreThread&) = delete;
   StoreThread& operator=(const StoreThread&) = delete;
@@ -27,17 +28,26 @@ class StoreThread {
   StoreThread& operator=(StoreThread&&) = delete;
 
   void ask(AskAction question);
+  // Store::forgetRejected().
+  void forgetRejected(Time before);
 
  private:
+  struct ForgetRejected {
+    Time before;
+  };
+  using Task = std::variant<AskAction, ForgetRejected>;
+
+  void enqueue(Task task);
   void work();
+  void perform(const Task& task);
 
   std::unique_ptr<Store> store_;
   ReadPolicy policy_;
   Answered answered_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<AskAction> questions_;  // guarded by mutex_
-  bool stopping_ = false;            // guarded by mutex_
+  std::deque<Task> tasks_;  // guarded by mutex_
+  bool stopping_ = false;   // guarded by mutex_
   std::thread thread_;
 };
 

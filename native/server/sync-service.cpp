@@ -152,6 +152,17 @@ void SyncService::tick() {
             rejection(ErrorCode::unauthenticated, "No valid token came in time. Say hello right after connecting."));
   }
   carryOut(authority_.tick(systemNow()));
+  forgetOldRejections(now);
+}
+
+// SPEC K5.
+void SyncService::forgetOldRejections(SteadyClock::time_point now) {
+  constexpr std::chrono::days kKept{90};
+  constexpr std::chrono::hours kPause{24};
+  if (!rejectionsForgotten_ || now - *rejectionsForgotten_ >= kPause) {
+    rejectionsForgotten_ = now;
+    store_.forgetRejected(systemNow() - kKept);
+  }
 }
 
 // --- what the authority says --------------------------------------------------------------------------------
@@ -196,7 +207,7 @@ void SyncService::put(SessionId id, const AuthorityMessage& message, const Share
   touch(id, session);
   if (const auto* refusal = std::get_if<Refused>(&message)) {
     session.farewell = closeReasonOf(refusal->why.code);
-    log_(LogLevel::info, "refused a session: " + std::string(errorName(refusal->why.code)));
+    log_(LogLevel::debug, "refused a session: " + std::string(errorName(refusal->why.code)));
     session.outgoing.putUrgent(bytes);
   } else if (std::holds_alternative<CatchUp>(message)) {
     session.outgoing.putUrgent(bytes);

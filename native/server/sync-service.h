@@ -100,6 +100,7 @@ class SyncService {
   void authenticate(AuthenticateAction action);
   void answered(Ticket ticket, StoreAnswer answer);
   void logFault(const StoreAnswer& answer);
+  void forgetOldRejections(std::chrono::steady_clock::time_point now);
   [[nodiscard]] bool overloaded() const { return bytesUnanswered_ + bytesOrphaned_ > bounds_.bytesUnansweredInAll; }
   void touch(SessionId id, Session& session);
   void settleTouched();
@@ -122,6 +123,7 @@ class SyncService {
   std::function<void()> drained_;
   bool draining_ = false;
   std::chrono::steady_clock::time_point faultLogged_;
+  std::optional<std::chrono::steady_clock::time_point> rejectionsForgotten_;
   // What was posted looks here whether the service is still there.
   std::shared_ptr<SyncService*> self_;
   StoreThread store_;  // last: its thread calls back
