@@ -1,5 +1,6 @@
 // The authority's side of the replica: what the connection does and what comes in over it.
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "onering/domain/canonical.h"
@@ -201,6 +202,10 @@ bool Replica::drain(const DraftId& id, Copy& copy) {
     if (!pending.accepted) break;
     const Accepted accepted = *pending.accepted;
     if (accepted.seq <= seqOf(copy.confirmed)) {  // came with a snapshot
+      if (!agrees(id, copy, {accepted.seq, accepted.link})) {
+        diverged(id, copy);
+        return false;
+      }
       leaveOutbox(order, copy);
       viewHolds = false;
       continue;
@@ -248,7 +253,7 @@ void Replica::on(Entries&& message, Time /*now*/) {
       return;
     }
   }
-  if (message.head.seq == seqOf(copy.confirmed) && message.head != positionOf(copy.confirmed)) {
+  if (!agrees(id, copy, message.head)) {
     diverged(id, copy);
     return;
   }
@@ -263,6 +268,15 @@ void Replica::on(Entries&& message, Time /*now*/) {
   }
   hear(id, copy, message.head.seq);
   sendFetches();
+}
+
+// SPEC H3: whether the authority's log and the copy have the same link at the place, where the copy goes so far.
+bool Replica::agrees(const DraftId& id, const Copy& copy, const LogPosition& theirs) {
+  if (theirs.seq > seqOf(copy.confirmed)) return true;
+  if (theirs.seq == seqOf(copy.confirmed)) return theirs == positionOf(copy.confirmed);
+  const auto mine = store_->linkAt(id, theirs.seq);
+  if (!mine) throw std::runtime_error("reading a link failed: " + mine.error().detail);
+  return !*mine || **mine == theirs.link;  // before a snapshot there is none to compare with
 }
 
 // Folds the next entry in; false: it cannot be the next one. Whether its link follows from ours has been settled by

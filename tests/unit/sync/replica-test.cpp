@@ -249,6 +249,32 @@ TEST_CASE("H3 a copy that is not the authority's is set aside, and the user's wo
   CHECK(at.bob.replica->confirmed(at.draft)->position == at.table.position(at.draft));
 }
 
+TEST_CASE("H3 a receipt from a log that was cut short is noticed, though the copy goes further", "[sync]") {
+  TwoAtATable at;
+  MemoryStore backup;
+  for (const LogEntry& entry : at.table.store.readLog(at.draft, 0, 1U << 20U).value()) {
+    const auto found = backup.find({.drafts = {at.draft}, .ops = {}, .segments = {}})->drafts.at(0);
+    DraftState state = found.value_or(DraftState{});
+    Change change = apply(state, entry);
+    REQUIRE(backup.commit(Batch{
+        .drafts = {{.expected = entry.seq - 1, .ops = {{entry, std::move(change)}}, .head = state}}, .rejected = {}}));
+  }
+  at.table.append(at.ada, at.draft, "one");
+  at.table.append(at.ada, at.draft, "two");
+  at.table.run();
+
+  at.table.restartAuthority();
+  at.table.store = backup;
+  at.table.append(at.ada, at.draft, "three");
+  at.table.connect(at.ada);
+  at.table.run();
+  CHECK(Table::told<DivergenceFound>(at.ada) == 1);
+  CHECK(at.ada.store.readSetAside()->size() == 1);
+  CHECK(at.table.texts(at.ada, at.draft) == Texts{"three"});
+  CHECK(at.ada.replica->confirmed(at.draft)->position == at.table.position(at.draft));
+  CHECK(at.ada.replica->pendingCount() == 0);
+}
+
 TEST_CASE("O10 a removed member loses the copy and keeps unsent work", "[sync]") {
   TwoAtATable at;
   at.table.act(at.ada, at.draft, PassRing{.to = "bob", .epoch = 0});

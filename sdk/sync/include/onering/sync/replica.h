@@ -239,6 +239,7 @@ class Replica {
   void keepRejected(std::uint64_t order, const Rejection& why, Time now);
   void leaveOutbox(std::uint64_t order, Copy& copy);
   [[nodiscard]] bool drain(const DraftId& id, Copy& copy);
+  [[nodiscard]] bool agrees(const DraftId& id, const Copy& copy, const LogPosition& theirs);
   [[nodiscard]] bool fold(const DraftId& id, Copy& copy, const LogEntry& entry);
   void diverged(const DraftId& id, Copy& copy);
   void drop(const DraftId& id, Copy& copy);
