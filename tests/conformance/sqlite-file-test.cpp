@@ -176,6 +176,28 @@ TEST_CASE("Damage in a file is told, not followed", "[sqlite]") {
   CHECK(told > 30);  // most of what is written over is text, or empty
 }
 
+TEST_CASE("I1, I2, I4, I5 what breaks an invariant of a draft is found by counting", "[sqlite]") {
+  constexpr std::array kBreaks{
+      std::pair("DELETE FROM log WHERE row = 7", "I4 seq runs without gap"),
+      std::pair("INSERT INTO log(place, op, display, position) SELECT max(place) + 1, op, display, 50 FROM log",
+                "I4 nothing comes after the head"),
+      std::pair("UPDATE drafts SET link = randomblob(32)", "I4 the head is the last entry"),
+      std::pair("UPDATE drafts SET segment_count = segment_count + 1", "I5 all segments are there"),
+      std::pair("UPDATE log SET position = position + 1 WHERE row = 9", "I5 positions run without gap"),
+      std::pair("DELETE FROM ring_passes", "I2 there is one ring pass for each epoch"),
+      std::pair("UPDATE members SET role = 0", "I1 the holder is the owner or an editor"),
+      std::pair("UPDATE drafts SET key = key + 1", "51 log entries of drafts that are not there")};
+  for (const auto& [statement, finding] : kBreaks) {
+    MemoryDisk disk;
+    Source source;
+    fill(disk, source, Journal::remove);
+    runSql(disk, statement);
+    const auto findings = got(got(SqliteStore::open(optionsFor(disk)))->integrity());
+    INFO(statement);
+    CHECK(std::ranges::any_of(findings, [&](const std::string& found) { return found.contains(finding); }));
+  }
+}
+
 TEST_CASE("A store without a file, on a disk without room or behind another's lock is unavailable", "[sqlite]") {
   MemoryDisk disk;
   SECTION("read only, and not there") {

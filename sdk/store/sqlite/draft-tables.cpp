@@ -18,10 +18,10 @@ namespace {
 
 constexpr std::int64_t kPlacesPerDraft = std::int64_t{1} << 32;
 
-// The number of a row that belongs to a draft: behind all earlier ones of the draft, before the next draft's.
-std::int64_t rowId(CopyKey key, std::uint64_t place) {
-  assert(place < static_cast<std::uint64_t>(kPlacesPerDraft));
-  return key * kPlacesPerDraft + static_cast<std::int64_t>(place);
+// The place of what has this number in a draft: behind all earlier ones of the draft, before the next draft's.
+std::int64_t placeOf(CopyKey key, std::uint64_t number) {
+  assert(number < static_cast<std::uint64_t>(kPlacesPerDraft));
+  return key * kPlacesPerDraft + static_cast<std::int64_t>(number);
 }
 
 // --- the queue for the ring, as bytes: time (8), length of the user id (2), user id ---------------------
@@ -123,9 +123,9 @@ void insertEntry(Connection& connection, CopyKey key, const AcceptedOp& accepted
   assert(!added || added->position == position);
   const Erasable content = erasableOf(entry.op);
   connection.run(
-      "INSERT INTO log(id, op, op_id, link, display, position, segment_id, text, salt) "
+      "INSERT INTO log(place, op, op_id, link, display, position, segment_id, text, salt) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-      rowId(key, entry.seq), Blob{op}, entry.op.id, entry.link, entry.actorDisplay, position,
+      placeOf(key, entry.seq), Blob{op}, entry.op.id, entry.link, entry.actorDisplay, position,
       added ? std::optional(added->id) : std::nullopt, content.text, content.salt);
 }
 
@@ -140,14 +140,14 @@ void insertSegment(Connection& connection, CopyKey key, const DraftId& draft, co
   const std::string bytes = canonicalBytes(op, {segment.seq, segment.acceptedAt, 0});
   const Erasable content = erasableOf(op);
   connection.run(
-      "INSERT INTO log(id, op, display, position, segment_id, text, salt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-      rowId(key, segment.seq), Blob{bytes}, segment.authorDisplay, segment.position, segment.id, content.text,
+      "INSERT INTO log(place, op, display, position, segment_id, text, salt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+      placeOf(key, segment.seq), Blob{bytes}, segment.authorDisplay, segment.position, segment.id, content.text,
       content.salt);
 }
 
 void insertPass(Connection& connection, CopyKey key, const RingPass& pass) {
-  connection.run("INSERT INTO ring_passes(id, from_user, to_user, at, kind) VALUES (?1, ?2, ?3, ?4, ?5)",
-                 rowId(key, pass.epoch), pass.from, pass.to, pass.at, pass.kind);
+  connection.run("INSERT INTO ring_passes(place, from_user, to_user, at, kind) VALUES (?1, ?2, ?3, ?4, ?5)",
+                 placeOf(key, pass.epoch), pass.from, pass.to, pass.at, pass.kind);
 }
 
 void putMember(Connection& connection, CopyKey key, const Member& member) {
@@ -273,23 +273,23 @@ std::optional<Extent> extentOf(Connection& connection, const DraftId& draft) {
   return extent;
 }
 
-// The row of the segment at `position`. It is behind as many rows as there are segments before it, and in front of
+// The place of the segment at `position`. It is behind as many rows as there are segments before it, and in front of
 // as many as there are after it; between these ends lie only as many rows as there are ops that add no segment.
-std::int64_t rowOfSegment(Connection& connection, const Extent& extent, std::uint32_t position) {
-  std::int64_t low = rowId(extent.key, std::uint64_t{position} + 1);
-  std::int64_t high = rowId(extent.key, extent.seq - (extent.segments - 1 - position));
+std::int64_t placeOfSegment(Connection& connection, const Extent& extent, std::uint32_t position) {
+  std::int64_t low = placeOf(extent.key, std::uint64_t{position} + 1);
+  std::int64_t high = placeOf(extent.key, extent.seq - (extent.segments - 1 - position));
   while (low < high) {
     const std::int64_t middle = low + (high - low + 1) / 2;
-    Rows rows =
-        connection.select("SELECT id, position FROM log WHERE id >= ?1 AND id <= ?2 ORDER BY id LIMIT 1", middle, high);
-    std::int64_t row = 0;
+    Rows rows = connection.select(
+        "SELECT place, position FROM log WHERE place >= ?1 AND place <= ?2 ORDER BY place LIMIT 1", middle, high);
+    std::int64_t place = 0;
     std::uint32_t before = 0;
     const bool found = rows.next();
     if (found) {
-      rows.read(row, before);
+      rows.read(place, before);
     }
     if (found && before <= position) {
-      low = row;
+      low = place;
     } else {
       high = middle - 1;
     }
@@ -305,9 +305,9 @@ std::vector<Segment> segmentsOf(Connection& connection, const Extent& extent, st
     return segments;
   }
   Rows rows = connection.select(
-      "SELECT op, text, salt, display, position FROM log WHERE id >= ?1 AND id < ?2 AND +segment_id IS NOT NULL "
-      "ORDER BY id",
-      rowOfSegment(connection, extent, from), rowId(extent.key + 1, 0));
+      "SELECT op, text, salt, display, position FROM log WHERE place >= ?1 AND place < ?2 AND +segment_id IS NOT NULL "
+      "ORDER BY place",
+      placeOfSegment(connection, extent, from), placeOf(extent.key + 1, 0));
   std::size_t bytes = 0;
   for (std::uint32_t position = from; position < end; ++position) {
     if (!rows.next()) {
@@ -428,8 +428,8 @@ void dropDraft(Connection& connection, const DraftId& draft) {
   if (!key) {
     return;
   }
-  connection.run("DELETE FROM log WHERE id >= ?1 AND id < ?2", rowId(*key, 0), rowId(*key + 1, 0));
-  connection.run("DELETE FROM ring_passes WHERE id >= ?1 AND id < ?2", rowId(*key, 0), rowId(*key + 1, 0));
+  connection.run("DELETE FROM log WHERE place >= ?1 AND place < ?2", placeOf(*key, 0), placeOf(*key + 1, 0));
+  connection.run("DELETE FROM ring_passes WHERE place >= ?1 AND place < ?2", placeOf(*key, 0), placeOf(*key + 1, 0));
   connection.run("DELETE FROM members WHERE draft = ?1", *key);
 }
 
@@ -475,8 +475,9 @@ std::vector<LogEntry> readLog(Connection& connection, const DraftId& draft, Seq 
   if (!key) {
     return entries;
   }
-  Rows rows = connection.select("SELECT op, text, salt, display, link FROM log WHERE id > ?1 AND id < ?2 ORDER BY id",
-                                rowId(*key, after), rowId(*key + 1, 0));
+  Rows rows =
+      connection.select("SELECT op, text, salt, display, link FROM log WHERE place > ?1 AND place < ?2 ORDER BY place",
+                        placeOf(*key, after), placeOf(*key + 1, 0));
   for (std::size_t bytes = 0; rows.next();) {
     LogEntry entry = entryFrom(rows);
     bytes += rows.get<Blob>().bytes.size();
@@ -493,7 +494,7 @@ std::vector<LogEntry> readLog(Connection& connection, const DraftId& draft, Seq 
 
 std::optional<Digest> linkAt(Connection& connection, const DraftId& draft, Seq seq) {
   Rows rows = connection.select(
-      "SELECT d.base_seq, d.base_link, l.link FROM drafts d LEFT JOIN log l ON l.id = (d.key << 32 | ?2) "
+      "SELECT d.base_seq, d.base_link, l.link FROM drafts d LEFT JOIN log l ON l.place = (d.key << 32 | ?2) "
       "WHERE d.draft_id = ?1 AND d.seq >= ?2",
       draft, seq);
   if (!rows.next()) {
@@ -522,9 +523,9 @@ std::vector<RingPass> readPasses(Connection& connection, const DraftId& draft, s
     return passes;
   }
   Rows rows = connection.select(
-      "SELECT id & 4294967295, from_user, to_user, at, kind FROM ring_passes WHERE id > ?1 AND id < ?2 "
-      "ORDER BY id LIMIT ?3",
-      rowId(*key, from), rowId(*key + 1, 0), countMax);
+      "SELECT place & 4294967295, from_user, to_user, at, kind FROM ring_passes WHERE place > ?1 AND place < ?2 "
+      "ORDER BY place LIMIT ?3",
+      placeOf(*key, from), placeOf(*key + 1, 0), countMax);
   while (rows.next()) {
     RingPass& pass = passes.emplace_back();
     rows.read(pass.epoch, pass.from, pass.to, pass.at, pass.kind);
