@@ -21,42 +21,87 @@ void Workload::actSoon() {
       return;
     }
     ++actions_;
-    Device& device = *environment_.random.pick(devices_);
-    if (device.isAwake()) {
-      act(device);
-      environment_.random.coin() ? device.flush() : device.flushSoon();
-    }
+    act();
     actSoon();
   });
 }
 
-void Workload::act(Device& device) {
+void Workload::act() {
   Random& random = environment_.random;
   if (drafts_.empty() || (drafts_.size() < environment_.plan.draftsMax && random.chance(1'500))) {
-    create(device);
+    let(anyDevice(), [&](Device& device) { create(device); });
     return;
   }
   const DraftId draft = random.pick(drafts_);
   const std::uint64_t lot = random.below(100);
-  if (lot < 40) {
-    write(device, draft);
+  const auto isOwner = [](const DraftState& view, const UserId& user) { return view.owner == user; };
+  const auto isMember = [](const DraftState& view, const UserId& user) { return view.member(user) != nullptr; };
+  if (lot < 38) {
+    const auto mayWrite = [](const DraftState& view, const UserId& user) {
+      return view.ring.holder == user && view.status == DraftStatus::active && !view.deletedAt;
+    };
+    let(suited(draft, mayWrite), [&](Device& device) { write(device, draft); });
   } else if (lot < 58) {
-    moveRing(device, draft);
-  } else if (lot < 66) {
-    govern(device, draft);
+    let(suited(draft, isMember), [&](Device& device) { moveRing(device, draft); });
+  } else if (lot < 67) {
+    let(suited(draft, isOwner), [&](Device& device) { govern(device, draft); });
   } else if (lot < 76) {
-    changeMembers(device, draft);
+    let(suited(draft, isOwner), [&](Device& device) { changeMembers(device, draft); });
   } else if (lot < 81) {
-    redact(device, draft);
+    let(suited(draft, isMember), [&](Device& device) { redact(device, draft); });
   } else if (lot < 88) {
-    dealWithKept(device);
+    let(withKeptWork(), [&](Device& device) { dealWithKept(device); });
   } else if (lot < 92) {
-    blunder(device, draft);
+    let(anyDevice(), [&](Device& device) { blunder(device, draft); });
   } else if (lot < 96) {
-    submit(device, draft);
+    let(anyDevice(), [&](Device& device) { submit(device, draft); });
   } else {
-    device.goOffline(random.between(seconds(1), minutes(3)));
+    environment_.random.pick(devices_)->goOffline(random.between(seconds(1), minutes(3)));
   }
+}
+
+// What is done shares a commit with what is done next, or does not.
+template <typename Act>
+void Workload::let(Device* device, Act act) {
+  if (!device) {
+    return;
+  }
+  act(*device);
+  environment_.random.coin() ? device->flush() : device->flushSoon();
+}
+
+Device* Workload::anyDevice() {
+  Device& device = *environment_.random.pick(devices_);
+  return device.isAwake() ? &device : nullptr;
+}
+
+// Mostly a device whose user may do it, as that device sees the draft; sometimes any.
+template <typename May>
+Device* Workload::suited(const DraftId& draft, May may) {
+  const std::size_t from = environment_.random.below(devices_.size());
+  for (std::size_t i = 0; i < devices_.size() && environment_.random.chance(9'000); ++i) {
+    Device& device = *devices_[(from + i) % devices_.size()];
+    bool suits = false;
+    device.use([&](Replica& replica, Time) {
+      const DraftState* view = replica.draft(draft);
+      suits = view && may(*view, device.user());
+    });
+    if (suits) {
+      return &device;
+    }
+  }
+  return anyDevice();
+}
+
+Device* Workload::withKeptWork() {
+  for (const auto& device : devices_) {
+    bool suits = false;
+    device->use([&](Replica& replica, Time) { suits = !replica.kept().empty() && environment_.random.coin(); });
+    if (suits) {
+      return device.get();
+    }
+  }
+  return nullptr;
 }
 
 void Workload::perform(Device& device, const DraftId& draft, OpBody body) {
@@ -127,15 +172,6 @@ std::string Workload::anyText(std::size_t bytesMax) {
 
 void Workload::write(Device& device, const DraftId& draft) {
   Random& random = environment_.random;
-  bool holds = false;
-  device.use([&](Replica& replica, Time) {
-    const DraftState* view = replica.draft(draft);
-    holds = view && view->ring.holder == device.user();
-  });
-  if (!holds && random.chance(8'500)) {
-    moveRing(device, draft);
-    return;
-  }
   const std::uint64_t count = random.chance(3'000) ? random.between<std::uint64_t>(2, 6) : 1;
   for (std::uint64_t i = 0; i < count; ++i) {
     perform(
@@ -154,19 +190,23 @@ UserId Workload::anyUser() {
 void Workload::moveRing(Device& device, const DraftId& draft) {
   Random& random = environment_.random;
   bool holds = false;
-  UserId next;
+  std::vector<UserId> others;
   device.use([&](Replica& replica, Time) {
     const DraftState* view = replica.draft(draft);
     holds = view && view->ring.holder == device.user();
-    if (view && !view->ring.requests.empty()) {
-      next = view->ring.requests.front().user;
+    for (std::size_t i = 0; holds && i < view->members.size(); ++i) {
+      const Member& member = view->members[i];
+      if (member.role != Role::viewer && member.user != device.user()) {
+        others.push_back(member.user);
+      }
     }
   });
   if (holds && random.chance(8'000)) {
-    perform(device, draft, PassRing{.to = !next.empty() && random.coin() ? next : anyUser(), .epoch = 0});
+    perform(device, draft,
+            PassRing{.to = others.empty() || random.chance(2'000) ? anyUser() : random.pick(others), .epoch = 0});
     return;
   }
-  switch (random.below(5)) {
+  switch (random.below(6)) {
     case 0:
       perform(device, draft, CancelRequest{});
       break;
@@ -183,30 +223,47 @@ void Workload::moveRing(Device& device, const DraftId& draft) {
 
 void Workload::govern(Device& device, const DraftId& draft) {
   Random& random = environment_.random;
-  const std::uint64_t lot = random.below(100);
-  if (lot < 30) {
-    std::string expect;
-    if (random.coin()) {
-      expect = "\"7-0123456789abcdef\"";
-      device.use([&](Replica& replica, Time) {
-        if (const DraftState* state = random.coin() ? replica.confirmed(draft) : replica.draft(draft)) {
-          expect = etagOf(state->position);
-        }
-      });
+  DraftStatus status = DraftStatus::active;
+  bool deleted = false;
+  device.use([&](Replica& replica, Time) {
+    if (const DraftState* view = replica.draft(draft)) {
+      status = view->status;
+      deleted = view->deletedAt.has_value();
     }
-    perform(device, draft,
-            SetTitle{.title = "title " + std::to_string(random.below(100)), .expect = std::move(expect)});
-  } else if (lot < 50) {
-    perform(device, draft, Lock{});
-  } else if (lot < 75) {
+  });
+  const std::uint64_t lot = random.below(100);
+  if (deleted && lot < 85) {
+    perform(device, draft, RestoreDraft{});
+  } else if (status == DraftStatus::locked && lot < 60) {
     perform(device, draft, Unlock{});
-  } else if (lot < 79) {
+  } else if (lot < 60) {
+    rename(device, draft);
+  } else if (lot < 78) {
+    perform(device, draft, Lock{});
+  } else if (lot < 82) {
+    perform(device, draft, Unlock{});
+  } else if (lot < 85) {
     perform(device, draft, Complete{});
-  } else if (lot < 88) {
+  } else if (lot < 95) {
     perform(device, draft, DeleteDraft{});
   } else {
     perform(device, draft, RestoreDraft{});
   }
+}
+
+void Workload::rename(Device& device, const DraftId& draft) {
+  Random& random = environment_.random;
+  std::string expect;
+  if (random.coin()) {
+    expect = "\"7-0123456789abcdef\"";
+    device.use([&](Replica& replica, Time) {
+      const DraftState* state = random.chance(3'000) ? replica.confirmed(draft) : replica.draft(draft);
+      if (state && random.chance(9'000)) {
+        expect = etagOf(state->position);
+      }
+    });
+  }
+  perform(device, draft, SetTitle{.title = "title " + std::to_string(random.below(100)), .expect = std::move(expect)});
 }
 
 void Workload::changeMembers(Device& device, const DraftId& draft) {
@@ -221,7 +278,7 @@ void Workload::changeMembers(Device& device, const DraftId& draft) {
       perform(device, draft, SetRole{.user = anyUser(), .role = role});
       break;
     default:
-      perform(device, draft, RemoveCollaborator{.user = random.coin() ? device.user() : anyUser()});
+      perform(device, draft, RemoveCollaborator{.user = random.chance(2'500) ? device.user() : anyUser()});
   }
 }
 

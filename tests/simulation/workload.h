@@ -20,15 +20,16 @@ class Workload {
   void everyHolderWrites();
 
  private:
-  struct Choice;
-
   void actSoon();
-  void act(Device& device);
+  void act();
+  template <typename Act>
+  void let(Device* device, Act act);
   void create(Device& device);
   void inviteOthers(Device& device, const DraftId& draft);
   void write(Device& device, const DraftId& draft);
   void moveRing(Device& device, const DraftId& draft);
   void govern(Device& device, const DraftId& draft);
+  void rename(Device& device, const DraftId& draft);
   void changeMembers(Device& device, const DraftId& draft);
   void redact(Device& device, const DraftId& draft);
   void dealWithKept(Device& device);
@@ -36,6 +37,11 @@ class Workload {
   void submit(Device& device, const DraftId& draft);
   void perform(Device& device, const DraftId& draft, OpBody body);
 
+  // Null: nobody who is awake.
+  [[nodiscard]] Device* anyDevice();
+  template <typename May>
+  [[nodiscard]] Device* suited(const DraftId& draft, May may);
+  [[nodiscard]] Device* withKeptWork();
   [[nodiscard]] UserId anyUser();
   [[nodiscard]] std::string anyText(std::size_t bytesMax);
   [[nodiscard]] std::optional<SegmentId> anySegment(Device& device, const DraftId& draft);
