@@ -12,6 +12,6 @@ extern "C" int getentropy(void* to, std::size_t size) {
     errno = EIO;
     return -1;
   }
-  onering_host_entropy(static_cast<std::uint8_t*>(to), size);
+  onering::hostFill(static_cast<std::uint8_t*>(to), size);
   return 0;
 }

@@ -17,7 +17,7 @@ class HostEntropy final : public Entropy {
   void fill(std::span<std::uint8_t> bytes) override {
     for (std::uint8_t& byte : bytes) {
       if (used_ == stock_.size()) {
-        onering_host_entropy(stock_.data(), stock_.size());
+        hostFill(stock_.data(), stock_.size());
         used_ = 0;
       }
       byte = std::exchange(stock_[used_++], std::uint8_t{0});
@@ -132,7 +132,7 @@ void Device::queue(JsonWriter& json, const std::vector<ReplicaMessage>& messages
   }
 }
 
-void Device::recover(JsonWriter& json, Failure failure, Time now) {
+void Device::recover(JsonWriter& json, const Failure& failure, Time now) {
   const auto stillFailing = openReplica(now);
   json.openObject().member("committed", false).member("open", !stillFailing).name("error");
   writeFailure(json, failure);

@@ -43,7 +43,7 @@ class Device {
   [[nodiscard]] std::optional<std::string> nextMessage();
 
   // After an exception out of the core. Tells it the way commit() tells its failure.
-  void recover(JsonWriter& json, Failure failure, Time now);
+  void recover(JsonWriter& json, const Failure& failure, Time now);
 
   // A feed told by every commit that has something for it; the first change is written here. Numbers are the
   // caller's.

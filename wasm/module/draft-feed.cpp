@@ -62,7 +62,7 @@ std::vector<Segment> readTail(Store& store, const DraftId& draft, std::uint32_t 
   for (std::uint32_t wanted = std::min(tail, count); wanted > 0; wanted /= 2) {
     auto segments = store.readSegments(draft, count - wanted, count, kBytesMax);
     if (!segments) {
-      throw segments.error();
+      throw StoreError(segments.error());
     }
     if (segments->size() == wanted || wanted == 1) {
       return std::move(*segments);

@@ -19,7 +19,7 @@
 
 #include "device.h"
 
-#define ONERING_EXPORT(name) extern "C" __attribute__((export_name(#name)))
+#define ONERING_EXPORT(name) __attribute__((export_name(#name)))
 
 namespace onering {
 
@@ -199,7 +199,7 @@ void writeUnconfirmed(JsonWriter& json, Replica& replica, const std::map<DraftId
     }
     const DraftState* view = replica.draft(*id);
     if (view && !view->deletedAt) {
-      DraftHead listed = *view;
+      DraftHead listed = static_cast<const DraftHead&>(*view);
       listed.position = {};
       writeSummary(json, replica, listed, counts.at(*id));
     }
@@ -252,16 +252,16 @@ std::uint32_t writeSegments(JsonWriter& json, Device& device, const DraftId& dra
 // --- memory -----------------------------------------------------------------------------------------------
 
 // Where to write what the next call is given. Never null.
-ONERING_EXPORT(onering_reserve) char* onering_reserve(std::size_t size) {
+ONERING_EXPORT(onering_reserve) char* reserveInput(std::size_t size) {
   module().input.resize(size);
   return module().input.data();
 }
 
-ONERING_EXPORT(onering_result) const char* onering_result() {
+ONERING_EXPORT(onering_result) const char* resultBytes() {
   return module().result.data();
 }
 
-ONERING_EXPORT(onering_result_size) std::size_t onering_result_size() {
+ONERING_EXPORT(onering_result_size) std::size_t resultSize() {
   return module().result.size();
 }
 
@@ -270,7 +270,7 @@ ONERING_EXPORT(onering_result_size) std::size_t onering_result_size() {
 // Opens the store of that name among the host's files; in memory without a name. Returns the device's number, from
 // 1. The result: Opened.
 ONERING_EXPORT(onering_open)
-int onering_open(const char* name, std::size_t nameSize, const char* user, std::size_t userSize, double now) {
+int openDevice(const char* name, std::size_t nameSize, const char* user, std::size_t userSize, double now) {
   return answering(0, now, [&](JsonWriter& json) {
     registerOpfsVfs();
     SqliteOptions store{.path = SqliteOptions::kInMemory, .vfs = kOpfsVfs};
@@ -292,7 +292,7 @@ int onering_open(const char* name, std::size_t nameSize, const char* user, std::
   });
 }
 
-ONERING_EXPORT(onering_close) void onering_close(int device) {
+ONERING_EXPORT(onering_close) void closeDevice(int device) {
   answering(0, 0, [&](JsonWriter&) {
     module().devices.erase(device);
     return kDone;
@@ -302,9 +302,9 @@ ONERING_EXPORT(onering_close) void onering_close(int device) {
 // --- what the user does -----------------------------------------------------------------------------------
 
 ONERING_EXPORT(onering_create_draft)
-int onering_create_draft(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
-                         double now, const char* title, std::size_t titleSize, const char* platform,
-                         std::size_t platformSize, double holdLimitMs) {
+int createDraft(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+                const char* title, std::size_t titleSize, const char* platform, std::size_t platformSize,
+                double holdLimitMs) {
   return perform({device, op, opSize, draft, draftSize, now}, [&] {
     return CreateDraft{.title = {title, titleSize},
                        .platform = {platform, platformSize},
@@ -313,8 +313,8 @@ int onering_create_draft(int device, const char* op, std::size_t opSize, const c
 }
 
 ONERING_EXPORT(onering_append)
-int onering_append(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-                   const char* segment, std::size_t segmentSize, const char* text, std::size_t textSize) {
+int append(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+           const char* segment, std::size_t segmentSize, const char* text, std::size_t textSize) {
   return perform({device, op, opSize, draft, draftSize, now}, [&] {
     AppendSegment body{.segment = idOf<SegmentId>(segment, segmentSize), .epoch = 0, .content = {}};
     body.content.text.assign(text, textSize);
@@ -323,65 +323,64 @@ int onering_append(int device, const char* op, std::size_t opSize, const char* d
 }
 
 ONERING_EXPORT(onering_pass_ring)
-int onering_pass_ring(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
-                      double now, const char* to, std::size_t toSize) {
+int passRing(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+             const char* to, std::size_t toSize) {
   return perform({device, op, opSize, draft, draftSize, now}, [&] { return PassRing{.to = {to, toSize}, .epoch = 0}; });
 }
 
 ONERING_EXPORT(onering_set_title)
-int onering_set_title(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
-                      double now, const char* title, std::size_t titleSize, const char* expect,
-                      std::size_t expectSize) {
+int setTitle(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+             const char* title, std::size_t titleSize, const char* expect, std::size_t expectSize) {
   return perform({device, op, opSize, draft, draftSize, now},
                  [&] { return SetTitle{.title = {title, titleSize}, .expect = {expect, expectSize}}; });
 }
 
 // `role`: 0 viewer, 1 editor.
 ONERING_EXPORT(onering_add_collaborator)
-int onering_add_collaborator(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
-                             double now, const char* user, std::size_t userSize, int role) {
+int addCollaborator(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
+                    double now, const char* user, std::size_t userSize, int role) {
   return perform({device, op, opSize, draft, draftSize, now},
                  [&] { return AddCollaborator{.user = {user, userSize}, .role = roleOf(role)}; });
 }
 
 ONERING_EXPORT(onering_set_role)
-int onering_set_role(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
-                     double now, const char* user, std::size_t userSize, int role) {
+int setRole(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+            const char* user, std::size_t userSize, int role) {
   return perform({device, op, opSize, draft, draftSize, now},
                  [&] { return SetRole{.user = {user, userSize}, .role = roleOf(role)}; });
 }
 
 ONERING_EXPORT(onering_remove_collaborator)
-int onering_remove_collaborator(int device, const char* op, std::size_t opSize, const char* draft,
-                                std::size_t draftSize, double now, const char* user, std::size_t userSize) {
+int removeCollaborator(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
+                       double now, const char* user, std::size_t userSize) {
   return perform({device, op, opSize, draft, draftSize, now},
                  [&] { return RemoveCollaborator{.user = {user, userSize}}; });
 }
 
 ONERING_EXPORT(onering_redact)
-int onering_redact(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-                   const char* segment, std::size_t segmentSize) {
+int redact(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+           const char* segment, std::size_t segmentSize) {
   return perform({device, op, opSize, draft, draftSize, now},
                  [&] { return RedactSegment{.segment = idOf<SegmentId>(segment, segmentSize)}; });
 }
 
 // Operations that carry nothing, by number (bareBody()).
 ONERING_EXPORT(onering_act)
-int onering_act(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-                int kind) {
+int act(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+        int kind) {
   return perform({device, op, opSize, draft, draftSize, now}, [&] { return bareBody(kind); });
 }
 
 ONERING_EXPORT(onering_resubmit)
-int onering_resubmit(int device, const char* op, std::size_t opSize, double now) {
+int resubmit(int device, const char* op, std::size_t opSize, double now) {
   return answering(device, now, [&](JsonWriter& json) {
     return performedAnew(json, deviceOf(device).replica().resubmit(idOf<OpId>(op, opSize), timeOf(now)));
   });
 }
 
 ONERING_EXPORT(onering_copy_kept)
-int onering_copy_kept(int device, const char* draft, std::size_t draftSize, const char* title, std::size_t titleSize,
-                      double now) {
+int copyKept(int device, const char* draft, std::size_t draftSize, const char* title, std::size_t titleSize,
+             double now) {
   return answering(device, now, [&](JsonWriter& json) {
     return performedAnew(json, deviceOf(device).replica().copyKept(idOf<DraftId>(draft, draftSize),
                                                                    std::string(title, titleSize), timeOf(now)));
@@ -389,7 +388,7 @@ int onering_copy_kept(int device, const char* draft, std::size_t draftSize, cons
 }
 
 ONERING_EXPORT(onering_dismiss)
-int onering_dismiss(int device, const char* op, std::size_t opSize, double now) {
+int dismiss(int device, const char* op, std::size_t opSize, double now) {
   return answering(device, now, [&](JsonWriter&) {
     if (const auto done = deviceOf(device).replica().dismiss(idOf<OpId>(op, opSize)); !done) {
       refuse(done.error());
@@ -401,14 +400,14 @@ int onering_dismiss(int device, const char* op, std::size_t opSize, double now) 
 // --- what the connection does -----------------------------------------------------------------------------
 
 ONERING_EXPORT(onering_connected)
-int onering_connected(int device, const char* token, std::size_t tokenSize, double now) {
+int connected(int device, const char* token, std::size_t tokenSize, double now) {
   return answering(device, now, [&](JsonWriter&) {
     deviceOf(device).replica().connected(std::string(token, tokenSize));
     return kDone;
   });
 }
 
-ONERING_EXPORT(onering_disconnected) int onering_disconnected(int device, double now) {
+ONERING_EXPORT(onering_disconnected) int disconnected(int device, double now) {
   return answering(device, now, [&](JsonWriter&) {
     deviceOf(device).replica().disconnected();
     return kDone;
@@ -416,14 +415,14 @@ ONERING_EXPORT(onering_disconnected) int onering_disconnected(int device, double
 }
 
 ONERING_EXPORT(onering_refresh)
-int onering_refresh(int device, const char* token, std::size_t tokenSize, double now) {
+int refresh(int device, const char* token, std::size_t tokenSize, double now) {
   return answering(device, now, [&](JsonWriter&) {
     deviceOf(device).replica().refresh(std::string(token, tokenSize));
     return kDone;
   });
 }
 
-ONERING_EXPORT(onering_tick) int onering_tick(int device, double now) {
+ONERING_EXPORT(onering_tick) int tick(int device, double now) {
   return answering(device, now, [&](JsonWriter&) {
     deviceOf(device).replica().tick(timeOf(now));
     return kDone;
@@ -432,7 +431,7 @@ ONERING_EXPORT(onering_tick) int onering_tick(int device, double now) {
 
 // A message of the authority's. Refused: it is malformed, and the connection should be closed.
 ONERING_EXPORT(onering_receive)
-int onering_receive(int device, const char* bytes, std::size_t size, double now) {
+int receive(int device, const char* bytes, std::size_t size, double now) {
   return answering(device, now, [&](JsonWriter&) {
     Replica& replica = deviceOf(device).replica();
     auto message = decodeAuthorityMessage({bytes, size}, replica.record().limits.messageBytes);
@@ -447,7 +446,7 @@ int onering_receive(int device, const char* bytes, std::size_t size, double now)
 // --- what follows -----------------------------------------------------------------------------------------
 
 // The result: Committed, also where the commit failed.
-ONERING_EXPORT(onering_commit) int onering_commit(int device, double now) {
+ONERING_EXPORT(onering_commit) int commit(int device, double now) {
   return answering(device, now, [&](JsonWriter& json) {
     deviceOf(device).commit(json, timeOf(now));
     return kDone;
@@ -455,7 +454,7 @@ ONERING_EXPORT(onering_commit) int onering_commit(int device, double now) {
 }
 
 // 1: the result is a message to send, in bytes. 0: there is none.
-ONERING_EXPORT(onering_next_message) int onering_next_message(int device) {
+ONERING_EXPORT(onering_next_message) int nextMessage(int device) {
   return answering(device, 0, [&](JsonWriter& json) {
     auto message = deviceOf(device).nextMessage();
     if (!message) {
@@ -470,15 +469,15 @@ ONERING_EXPORT(onering_next_message) int onering_next_message(int device) {
 
 // The result: a Change (module.ts), as commits tell from now on under that number.
 ONERING_EXPORT(onering_subscribe)
-int onering_subscribe(int device, std::uint32_t number, const char* draft, std::size_t draftSize, std::uint32_t tail,
-                      double now) {
+int subscribe(int device, std::uint32_t number, const char* draft, std::size_t draftSize, std::uint32_t tail,
+              double now) {
   return answering(device, now, [&](JsonWriter& json) {
     deviceOf(device).subscribe(json, number, idOf<DraftId>(draft, draftSize), tail);
     return kDone;
   });
 }
 
-ONERING_EXPORT(onering_unsubscribe) void onering_unsubscribe(int device, std::uint32_t number) {
+ONERING_EXPORT(onering_unsubscribe) void unsubscribe(int device, std::uint32_t number) {
   answering(0, 0, [&](JsonWriter&) {
     deviceOf(device).unsubscribe(number);
     return kDone;
@@ -487,7 +486,7 @@ ONERING_EXPORT(onering_unsubscribe) void onering_unsubscribe(int device, std::ui
 
 // The result: a DraftSnapshot, or null.
 ONERING_EXPORT(onering_draft)
-int onering_draft(int device, const char* draft, std::size_t draftSize, double now) {
+int readDraft(int device, const char* draft, std::size_t draftSize, double now) {
   return answering(device, now, [&](JsonWriter& json) {
     writeSnapshot(json, deviceOf(device).replica(), idOf<DraftId>(draft, draftSize), true);
     return kDone;
@@ -496,8 +495,8 @@ int onering_draft(int device, const char* draft, std::size_t draftSize, double n
 
 // The result: a SegmentPage.
 ONERING_EXPORT(onering_segments)
-int onering_segments(int device, const char* draft, std::size_t draftSize, std::uint32_t from, std::uint32_t to,
-                     std::uint32_t countMax, double now) {
+int readSegments(int device, const char* draft, std::size_t draftSize, std::uint32_t from, std::uint32_t to,
+                 std::uint32_t countMax, double now) {
   return answering(device, now, [&](JsonWriter& json) {
     Device& open = deviceOf(device);
     const auto id = idOf<DraftId>(draft, draftSize);
@@ -513,8 +512,8 @@ int onering_segments(int device, const char* draft, std::size_t draftSize, std::
 
 // The result: a HistoryPage.
 ONERING_EXPORT(onering_history)
-int onering_history(int device, const char* draft, std::size_t draftSize, std::uint32_t from, std::uint32_t countMax,
-                    double now) {
+int readHistory(int device, const char* draft, std::size_t draftSize, std::uint32_t from, std::uint32_t countMax,
+                double now) {
   return answering(device, now, [&](JsonWriter& json) {
     Device& open = deviceOf(device);
     const auto id = idOf<DraftId>(draft, draftSize);
@@ -538,7 +537,7 @@ int onering_history(int device, const char* draft, std::size_t draftSize, std::u
 
 // The page behind (updatedAt, id); the first one without an id. The result: a DraftPage.
 ONERING_EXPORT(onering_list)
-int onering_list(int device, double updatedAt, const char* id, std::size_t idSize, std::uint32_t countMax, double now) {
+int listDrafts(int device, double updatedAt, const char* id, std::size_t idSize, std::uint32_t countMax, double now) {
   return answering(device, now, [&](JsonWriter& json) {
     Device& open = deviceOf(device);
     std::optional<DraftListKey> after;
@@ -571,7 +570,7 @@ int onering_list(int device, double updatedAt, const char* id, std::size_t idSiz
 }
 
 // The result: a list of KeptOps.
-ONERING_EXPORT(onering_kept) int onering_kept(int device, double now) {
+ONERING_EXPORT(onering_kept) int readKept(int device, double now) {
   return answering(device, now, [&](JsonWriter& json) {
     Replica& replica = deviceOf(device).replica();
     json.openList();
@@ -584,7 +583,7 @@ ONERING_EXPORT(onering_kept) int onering_kept(int device, double now) {
 }
 
 // The result: a list of OpDetails, in the order in which they were made.
-ONERING_EXPORT(onering_pending) int onering_pending(int device, double now) {
+ONERING_EXPORT(onering_pending) int readPending(int device, double now) {
   return answering(device, now, [&](JsonWriter& json) {
     Replica& replica = deviceOf(device).replica();
     json.openList();

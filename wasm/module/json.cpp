@@ -13,7 +13,7 @@ constexpr std::size_t kDigitsMax = 20;
 
 template <typename Number>
 void appendNumber(std::string& text, Number number) {
-  std::array<char, kDigitsMax> digits;
+  std::array<char, kDigitsMax> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   text.append(digits.data(), end);
 }

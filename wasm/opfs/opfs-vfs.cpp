@@ -23,7 +23,7 @@ int faultOf(int hostResult, int ioError) {
 }
 
 int put(int file, const std::uint8_t* from, std::size_t size, double offset) {
-  const int stored = onering_host_file_write(file, from, size, offset);
+  const int stored = hostFileWrite(file, from, size, offset);
   if (stored == static_cast<int>(size)) {
     return SQLITE_OK;
   }
@@ -105,8 +105,7 @@ int readFile(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) {
     return SQLITE_IOERR_READ;
   }
   auto* bytes = static_cast<std::uint8_t*>(to);
-  const int got =
-      onering_host_file_read(self.number, bytes, static_cast<std::size_t>(size), static_cast<double>(offset));
+  const int got = hostFileRead(self.number, bytes, static_cast<std::size_t>(size), static_cast<double>(offset));
   if (got < 0) {
     return SQLITE_IOERR_READ;
   }
@@ -127,7 +126,7 @@ int truncateFile(sqlite3_file* file, sqlite3_int64 size) {
   if (const int code = self.gathered->store(self.number); code != SQLITE_OK) {
     return code;
   }
-  const int result = onering_host_file_truncate(self.number, static_cast<double>(size));
+  const int result = hostFileTruncate(self.number, static_cast<double>(size));
   return result == 0 ? SQLITE_OK : faultOf(result, SQLITE_IOERR_TRUNCATE);
 }
 
@@ -136,12 +135,12 @@ int syncFile(sqlite3_file* file, int /*flags*/) {
   if (const int code = self.gathered->store(self.number); code != SQLITE_OK) {
     return code;
   }
-  const int result = onering_host_file_flush(self.number);
+  const int result = hostFileFlush(self.number);
   return result == 0 ? SQLITE_OK : faultOf(result, SQLITE_IOERR_FSYNC);
 }
 
 int fileSize(sqlite3_file* file, sqlite3_int64* size) {
-  const double bytes = onering_host_file_size(of(file).number);
+  const double bytes = hostFileSize(of(file).number);
   if (bytes < 0) {
     return SQLITE_IOERR_FSTAT;
   }
@@ -197,7 +196,7 @@ constexpr sqlite3_io_methods kFileMethods{
 // --- the file system --------------------------------------------------------------------------------------
 
 int numberOf(std::string_view name) {
-  return onering_host_file_open(name.data(), name.size());
+  return hostFileOpen(name.data(), name.size());
 }
 
 int openFile(sqlite3_vfs* /*vfs*/, sqlite3_filename name, sqlite3_file* file, int flags, int* flagsOut) {
@@ -219,14 +218,14 @@ int openFile(sqlite3_vfs* /*vfs*/, sqlite3_filename name, sqlite3_file* file, in
 int deleteFile(sqlite3_vfs* /*vfs*/, const char* name, int syncDirectory) {
   const int number = numberOf(name);
   if (number < 0) return SQLITE_IOERR_DELETE_NOENT;
-  if (onering_host_file_truncate(number, 0) != 0) return SQLITE_IOERR_DELETE;
-  if (syncDirectory && onering_host_file_flush(number) != 0) return SQLITE_IOERR_DELETE;
+  if (hostFileTruncate(number, 0) != 0) return SQLITE_IOERR_DELETE;
+  if (syncDirectory && hostFileFlush(number) != 0) return SQLITE_IOERR_DELETE;
   return SQLITE_OK;
 }
 
 int accessFile(sqlite3_vfs* /*vfs*/, const char* name, int /*flags*/, int* found) {
   const int number = numberOf(name);
-  const double bytes = number < 0 ? 0 : onering_host_file_size(number);
+  const double bytes = number < 0 ? 0 : hostFileSize(number);
   if (bytes < 0) return SQLITE_IOERR_ACCESS;
   *found = bytes > 0;
   return SQLITE_OK;
@@ -240,7 +239,7 @@ int fullName(sqlite3_vfs* /*vfs*/, const char* name, int size, char* out) {
 }
 
 int randomness(sqlite3_vfs* /*vfs*/, int size, char* out) {
-  onering_host_entropy(reinterpret_cast<std::uint8_t*>(out), static_cast<std::size_t>(size));
+  hostFill(reinterpret_cast<std::uint8_t*>(out), static_cast<std::size_t>(size));
   return size;
 }
 
@@ -252,7 +251,7 @@ int doNotSleep(sqlite3_vfs* /*vfs*/, int /*microseconds*/) {
 // Milliseconds since the Julian epoch, which is what SQLite counts in.
 int currentTime(sqlite3_vfs* /*vfs*/, sqlite3_int64* now) {
   constexpr sqlite3_int64 kUnixEpochMs = 24405875LL * 8640000LL;
-  *now = kUnixEpochMs + static_cast<sqlite3_int64>(onering_host_now());
+  *now = kUnixEpochMs + static_cast<sqlite3_int64>(hostNow());
   return SQLITE_OK;
 }
 

@@ -10,28 +10,28 @@
 
 #define ONERING_HOST(name) __attribute__((import_module("onering"), import_name(#name)))
 
-extern "C" {
+namespace onering {
 
 // Milliseconds since 1970-01-01 UTC.
-ONERING_HOST(now) double onering_host_now();
+ONERING_HOST(now) double hostNow();
 
 // Fills `size` bytes (at most 65,536) from crypto.getRandomValues().
-ONERING_HOST(entropy) void onering_host_entropy(std::uint8_t* bytes, std::size_t size);
+ONERING_HOST(entropy) void hostFill(std::uint8_t* bytes, std::size_t size);
 
 // The file of that name among those that the host holds open: a number from 0, or -1.
-ONERING_HOST(fileOpen) int onering_host_file_open(const char* name, std::size_t size);
+ONERING_HOST(fileOpen) int hostFileOpen(const char* name, std::size_t size);
 
 // The number of bytes read or written, which may be fewer than asked for: the end of the file, no more room.
 // -1: failed. -2: no room (writing only).
-ONERING_HOST(fileRead) int onering_host_file_read(int file, std::uint8_t* to, std::size_t size, double offset);
+ONERING_HOST(fileRead) int hostFileRead(int file, std::uint8_t* to, std::size_t size, double offset);
 ONERING_HOST(fileWrite)
-int onering_host_file_write(int file, const std::uint8_t* from, std::size_t size, double offset);
+int hostFileWrite(int file, const std::uint8_t* from, std::size_t size, double offset);
 
 // 0, or -1: failed, or -2: no room.
-ONERING_HOST(fileTruncate) int onering_host_file_truncate(int file, double size);
-ONERING_HOST(fileFlush) int onering_host_file_flush(int file);
+ONERING_HOST(fileTruncate) int hostFileTruncate(int file, double size);
+ONERING_HOST(fileFlush) int hostFileFlush(int file);
 
 // Bytes, or -1: failed.
-ONERING_HOST(fileSize) double onering_host_file_size(int file);
+ONERING_HOST(fileSize) double hostFileSize(int file);
 
-}  // extern "C"
+}  // namespace onering
