@@ -200,9 +200,10 @@ export class Engine {
     this.#store = { kind: 'opening' };
     this.#tell({});
     try {
+      const compiling = this.#compile();
       const { files, fallback } = await this.#openFiles();
+      await this.#closeUnless(compiling, files);
       this.#storage = { ...this.#storage, kind: files ? 'opfs' : 'memory', fallback };
-      this.#compiled ??= await this.#environment.compile(this.#options!.wasmUrl);
       this.#start(files);
       this.#clearError('storage');
     } catch (error) {
@@ -219,6 +220,24 @@ export class Engine {
     this.#connect();
     void this.#estimate();
     return result;
+  }
+
+  /** Goes on while the files are opened. What goes wrong is told to whoever awaits it. */
+  #compile(): Promise<void> {
+    const compiling = this.#compiled
+      ? Promise.resolve()
+      : this.#environment.compile(this.#options!.wasmUrl).then((compiled) => void (this.#compiled = compiled));
+    compiling.catch(() => undefined); // also where opening the files fails first
+    return compiling;
+  }
+
+  async #closeUnless(compiling: Promise<void>, files: StoreFiles | null): Promise<void> {
+    try {
+      await compiling;
+    } catch (error) {
+      if (files) this.#environment.closeFiles(files);
+      throw error;
+    }
   }
 
   async #openFiles(): Promise<{ files: StoreFiles | null; fallback: string | null }> {
@@ -320,7 +339,7 @@ export class Engine {
     try {
       committed = this.#store.module.commit();
     } catch (error) {
-      this.#faultOf(error);
+      this.#refuseUncommitted(this.#faultOf(error));
       return;
     }
     if (committed.committed) this.#committed(committed);
@@ -387,11 +406,16 @@ export class Engine {
     return this.#crashed(error);
   }
 
+  /** Their callers hear of it with the next news. */
+  #refuseUncommitted(error: Failure): void {
+    for (const { request } of this.#uncommitted.splice(0)) this.#refusals.push({ request, result: { ok: false, error } });
+  }
+
   /** The module has gone back to what was durable. */
   #faulted(fault: Extract<Committed, { committed: false }>): void {
     const error = plain(fault.error);
     this.#environment.warn(`OneRing: ${fault.error.code}: ${fault.error.detail ?? fault.error.message}`);
-    const performed = this.#uncommitted.splice(0).map(({ request }) => ({ request, result: { ok: false, error } as const }));
+    this.#refuseUncommitted(error);
     this.#setError(error, 'storage');
     if (fault.open) {
       this.#advance({ link: 'offline', pending: 0, kept: 0, ...fault });
@@ -401,7 +425,6 @@ export class Engine {
     this.#tell({
       ...(fault.feeds && { feeds: this.#sound(fault.feeds) }),
       ...(fault.open && { kept: this.#kept() }),
-      ...(performed.length > 0 && { performed }),
     });
     this.#tellListSoon();
     this.#connection?.restart(failure('unavailable'));
@@ -418,7 +441,7 @@ export class Engine {
   #crashed(error: unknown): Failure {
     const why = failure('internal');
     this.#environment.warn(`OneRing: the module failed. ${error instanceof Error ? (error.stack ?? textOf(error)) : textOf(error)}`);
-    const performed = this.#uncommitted.splice(0).map(({ request }) => ({ request, result: { ok: false, error: why } as const }));
+    this.#refuseUncommitted(why);
     this.#setError(why, 'storage');
     if (this.#store.kind === 'open') {
       const { files } = this.#store;
@@ -430,7 +453,7 @@ export class Engine {
         this.#connection?.goOffline();
       }
     }
-    this.#tell({ kept: this.#kept(), ...(performed.length > 0 && { performed }) });
+    this.#tell({ kept: this.#kept() });
     this.#connection?.restart(failure('unavailable'));
     return why;
   }
@@ -702,5 +725,9 @@ function receiptOf(settled: Settled): { op: string; result: Result<Receipt> } {
 }
 
 function isSame(one: Status, other: Status | undefined): boolean {
-  return other !== undefined && JSON.stringify(one) === JSON.stringify(other);
+  if (other === undefined) return false;
+  return (Object.keys(one) as (keyof Status)[]).every((name) => {
+    const [mine, theirs] = [one[name], other[name]];
+    return mine === theirs || (typeof mine === 'object' && JSON.stringify(mine) === JSON.stringify(theirs));
+  });
 }
