@@ -1,9 +1,13 @@
 // The drafts that the list shows: a live window on the newest, and pages behind it, read when they are asked for.
+//
+// Whatever changes moves into the window, so what lies behind it need not be live; but for catching up, which
+// brings changes of any age: after it the pages are read anew. The window is small, because all of it comes
+// with every change.
 import type { Client, DraftSummary, ListCursor } from '@onering/sdk';
 
 import type { Scope } from './scope.js';
 
-const liveMax = 500;
+const liveMax = 50;
 const pageSize = 500;
 
 export class DraftCatalogue {
@@ -12,8 +16,10 @@ export class DraftCatalogue {
   readonly #changed: () => void;
   #head: readonly DraftSummary[] = [];
   #behind: readonly DraftSummary[] = [];
+  // Where to read on; null: there is no more.
   #next: ListCursor | null = null;
-  #reading: Promise<void> | null = null;
+  #wanted = liveMax;
+  #reading = false;
   known = false;
 
   // `changed` is called whenever `drafts` may be another one.
@@ -22,13 +28,20 @@ export class DraftCatalogue {
     this.#scope = scope;
     this.#changed = changed;
     scope.own(client.subscribeList(({ drafts }) => this.#headChanged(drafts), { limit: liveMax }));
+    let wasLive = false;
+    scope.own(
+      client.status.subscribe(({ link }) => {
+        if (link === 'live' && !wasLive) this.#restart();
+        wasLive = link === 'live';
+      }),
+    );
   }
 
   // In the list's order.
   get drafts(): readonly DraftSummary[] {
     if (this.#behind.length === 0) return this.#head;
-    const inHead = new Set(this.#head.map((draft) => draft.id));
-    return [...this.#head, ...this.#behind.filter((draft) => !inHead.has(draft.id))];
+    const seen = new Set<string>();
+    return [...this.#head, ...this.#behind].filter(({ id }) => !seen.has(id) && seen.add(id));
   }
 
   // Whether there may be drafts that are not in `drafts` yet.
@@ -36,40 +49,56 @@ export class DraftCatalogue {
     return this.#next !== null;
   }
 
-  // Reads the next page behind those that are here.
-  more(): Promise<void> {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = null;
-    });
-    return this.#reading;
-  }
-
-  async all(): Promise<void> {
-    while (this.#next !== null && !this.#scope.signal.aborted) await this.more();
+  // Has at least so many drafts, if there are so many; tells when they have come.
+  want(drafts: number): void {
+    this.#wanted = Math.max(this.#wanted, drafts);
+    void this.#fill();
   }
 
   #headChanged(drafts: readonly DraftSummary[]): void {
-    const wasFull = this.#head.length >= liveMax;
-    const here = new Set(drafts.map((draft) => draft.id));
-    // Pushed out by newer ones: they are still there, behind.
-    const pushedOut = wasFull && drafts.length >= liveMax ? this.#head.filter((draft) => !here.has(draft.id)) : [];
-    if (this.#behind.length > 0) this.#behind = [...pushedOut, ...this.#behind];
-    else this.#next = drafts.length < liveMax ? null : cursorOf(drafts.at(-1));
+    const last = drafts.at(-1);
+    if (this.#behind.length > 0 && last !== undefined) this.#behind = [...this.#pushedOut(drafts, last), ...this.#behind];
     this.#head = drafts;
+    if (this.#behind.length === 0) this.#next = this.#cursorBehindHead();
     this.known = true;
     this.#changed();
+    void this.#fill();
   }
 
-  async #read(): Promise<void> {
-    if (this.#next === null) return;
-    const page = await this.#client.list({ after: this.#next, limit: pageSize });
-    if (this.#scope.signal.aborted) return;
-    this.#behind = page.ok ? [...this.#behind, ...page.value.drafts] : this.#behind;
-    this.#next = page.ok ? page.value.next : null;
+  // Those that newer ones took the place of. One that is newer than the last and not there any more is gone.
+  #pushedOut(drafts: readonly DraftSummary[], last: DraftSummary): readonly DraftSummary[] {
+    const here = new Set(drafts.map((draft) => draft.id));
+    return this.#head.filter((draft) => !here.has(draft.id) && draft.updatedAt <= last.updatedAt);
+  }
+
+  #cursorBehindHead(): ListCursor | null {
+    const last = this.#head.at(-1);
+    return last === undefined || this.#head.length < liveMax ? null : { updatedAt: last.updatedAt, id: last.id };
+  }
+
+  #restart(): void {
+    this.#behind = [];
+    this.#next = this.#cursorBehindHead();
+    void this.#fill();
+  }
+
+  async #fill(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    while (this.#next !== null && this.#head.length + this.#behind.length < this.#wanted) {
+      if (!(await this.#read(this.#next))) break;
+    }
+    this.#reading = false;
+  }
+
+  // False when it failed.
+  async #read(after: ListCursor): Promise<boolean> {
+    const page = await this.#client.list({ after, limit: pageSize });
+    if (!page.ok || this.#scope.signal.aborted) return false;
+    if (this.#next !== after) return true; // begun anew meanwhile
+    this.#behind = [...this.#behind, ...page.value.drafts];
+    this.#next = page.value.next;
     this.#changed();
+    return true;
   }
-}
-
-function cursorOf(draft: DraftSummary | undefined): ListCursor | null {
-  return draft === undefined ? null : { updatedAt: draft.updatedAt, id: draft.id };
 }

@@ -83,12 +83,12 @@ export class DraftList implements View {
   #filtered(): void {
     this.#shownMax = shownAtFirst;
     this.#painting.request();
-    if (this.#search.value !== '' || this.#myTurn.checked) void this.#catalogue.all();
+    if (this.#search.value !== '' || this.#myTurn.checked) this.#catalogue.want(Infinity);
   }
 
   #showMore(): void {
     this.#shownMax += 2 * shownAtFirst;
-    if (this.#catalogue.drafts.length < this.#shownMax) void this.#catalogue.more();
+    this.#catalogue.want(this.#shownMax);
     this.#painting.request();
   }
 
