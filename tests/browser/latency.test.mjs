@@ -32,13 +32,21 @@ story('over 200 appends in a row are seen by the other browser, and the times ar
 // Appends through the page's own field; resolves when the page has given the text up, that is when it is stored.
 async function appendProbe(i) {
   const field = document.querySelector('.composer textarea');
+  const counter = document.querySelector('.composer-counter');
   const now = () => performance.timeOrigin + performance.now();
   field.value = `probe ${i}.`;
   field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  const given = new Promise((resolve) => {
+    const observer = new MutationObserver(() => {
+      if (field.value !== '') return;
+      observer.disconnect();
+      resolve(now());
+    });
+    observer.observe(counter, { childList: true });
+  });
   const at = now();
   field.form.requestSubmit();
-  while (field.value !== '') await new Promise((resolve) => setTimeout(resolve));
-  return { at, storedAt: now() };
+  return { at, storedAt: await given };
 }
 
 function watchForProbes() {

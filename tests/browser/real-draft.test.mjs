@@ -77,6 +77,45 @@ story(
   },
 );
 
+story('the list of one who writes in many drafts is searched, narrowed to their turns, and shown in pages', { skip: rfcMissing }, async (world, test) => {
+  const server = await world.serve();
+  const drafts = await readDrafts(rfcFile);
+  await importAll(server, drafts, test);
+  const { author, theirs } = theBusiest(drafts);
+  const ada = await world.arrive(author);
+  const list = ada.page.getByRole('navigation', { name: 'Drafts' });
+  const links = list.getByRole('link');
+  const told = list.getByRole('status');
+  const shown = (n) => until(`${n} drafts are shown`, async () => (await links.count()) === n);
+
+  await shown(50);
+  await list.getByRole('button', { name: 'Show more' }).click();
+  await shown(Math.min(150, theirs.length));
+
+  const { title } = theirs.at(-1);
+  await list.getByRole('searchbox').fill(title.toUpperCase());
+  await shown(theirs.filter((draft) => draft.title.includes(title)).length);
+  await list.getByRole('searchbox').fill('no draft is called so');
+  await told.getByText('No draft matches.').waitFor();
+  await list.getByRole('searchbox').fill('');
+  await told.getByText(`${theirs.length} drafts`, { exact: true }).waitFor();
+
+  await list.getByRole('checkbox', { name: 'My turn' }).check();
+  const turns = theirs.filter((draft) => draft.turns.at(-1).author === author).length;
+  await told.getByText(turns === 1 ? '1 draft' : `${turns} drafts`, { exact: true }).waitFor();
+  await shown(Math.min(50, turns));
+});
+
+// Who takes part in most drafts.
+function theBusiest(drafts) {
+  const byAuthor = new Map();
+  for (const draft of drafts) {
+    for (const author of authorsOf(draft)) byAuthor.set(author, [...(byAuthor.get(author) ?? []), draft]);
+  }
+  const [author, theirs] = [...byAuthor].sort(([, a], [, b]) => b.length - a.length)[0];
+  return { author, theirs };
+}
+
 async function importAll(server, drafts, test) {
   const started = performance.now();
   const { code, err } = await run(['import', rfcFile, '--server', server.syncAddress]);

@@ -6,7 +6,7 @@
 // Needs the built package (bindings/typescript/build), the page's packages (demo/build) and Chromium. With
 // build/native/onering there, the measurements that need a server are taken, too. --memory: a store in memory,
 // which shows what is not the disk's.
-import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -15,7 +15,6 @@ import { parseArgs } from 'node:util';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 import { openBrowser } from '../../../demo/person.mjs';
-import { program, Server } from '../../browser/server.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const dist = fileURLToPath(new URL('../../../bindings/typescript/dist/', import.meta.url));
@@ -25,19 +24,36 @@ const { values: options } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, memory: { type: 'boolean', default: false } },
 });
 
-async function servePages() {
+// The page, its script and the package: what a server gives out.
+function layOut(folder) {
+  const web = join(folder, 'web');
+  cpSync(dist, join(web, 'sdk'), { recursive: true });
+  copyFileSync(join(here, 'page.mjs'), join(web, 'page.mjs'));
+  writeFileSync(join(web, 'index.html'), '<!doctype html><title>Bench</title><link rel="icon" href="data:,"><body>');
+  return web;
+}
+
+// Without a sync server, anything that gives out files will do.
+async function serveFiles(web) {
   const server = createServer((request, response) => {
-    const path = new URL(request.url, 'http://localhost').pathname;
-    const file = path.startsWith('/sdk/') ? join(dist, path.slice(5)) : join(here, path);
-    if (path === '/' || path === '/favicon.ico' || !existsSync(file)) {
-      response.writeHead(path.length > 1 && path !== '/favicon.ico' ? 404 : 200, { 'content-type': 'text/html' }).end('<!doctype html><title>Bench</title><body>');
+    const { pathname } = new URL(request.url, 'http://localhost');
+    const file = join(web, pathname === '/' ? 'index.html' : pathname);
+    if (!existsSync(file)) {
+      response.writeHead(404).end();
       return;
     }
     response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' });
     createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { address: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+  return { address: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
+}
+
+// `onering` where it is built, giving out the page as well: it is exact about origins.
+async function serve(folder, web) {
+  process.env.ONERING_WEB = web; // read when the module is loaded, so before that
+  const { program, Server } = await import('../../browser/server.mjs');
+  return existsSync(program) && !options.memory ? await Server.start(folder) : await serveFiles(web);
 }
 
 function sizes() {
@@ -74,29 +90,24 @@ async function local(context, address, kind) {
   return { ...round, reopen20000Pending: await measure(context, address, 'reopen', 'pending', draft) };
 }
 
-async function synced(context, address, server) {
-  const draft = await measure(context, address, 'fill', 'confirmed', 20_000, server.syncAddress);
+async function synced(context, { address, syncAddress }) {
+  const draft = await measure(context, address, 'fill', 'confirmed', 20_000, syncAddress);
   return {
     reopen20000: await measure(context, address, 'reopen', 'confirmed', draft),
-    catchUp20000: await measure(context, address, 'catchUp', 'second', draft, 20_000, server.syncAddress),
+    catchUp20000: await measure(context, address, 'catchUp', 'second', draft, 20_000, syncAddress),
   };
 }
 
-// Where servers are exact about origins, ours must be one that they know: the page comes from the server then.
-async function round(pages) {
+async function round(web) {
   const folder = mkdtempSync(join(tmpdir(), 'onering-bench-'));
+  const server = await serve(folder, web);
   const context = await openBrowser(join(folder, 'profile'));
   try {
-    const result = await local(context, pages.address, options.memory ? 'memory' : 'opfs');
-    if (options.memory || !existsSync(program)) return result;
-    const server = await Server.start(folder);
-    try {
-      return { ...result, ...(await synced(context, pages.address, server)) };
-    } finally {
-      await server.stop();
-    }
+    const result = await local(context, server.address, options.memory ? 'memory' : 'opfs');
+    return server.syncAddress ? { ...result, ...(await synced(context, server)) } : result;
   } finally {
     await context.close();
+    await server.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -109,11 +120,15 @@ function medianOf(values) {
   return Object.fromEntries(Object.keys(values[0]).map((name) => [name, medianOf(values.map((value) => value[name]))]));
 }
 
-const pages = await servePages();
-const rounds = [];
-for (let i = 0; i < Number(options.rounds); ++i) {
-  rounds.push(await round(pages));
-  console.log(JSON.stringify({ round: i + 1, ...rounds.at(-1) }));
+const common = mkdtempSync(join(tmpdir(), 'onering-bench-'));
+try {
+  const web = layOut(common);
+  const rounds = [];
+  for (let i = 0; i < Number(options.rounds); ++i) {
+    rounds.push(await round(web));
+    console.log(JSON.stringify({ round: i + 1, ...rounds.at(-1) }));
+  }
+  console.log(JSON.stringify({ median: medianOf(rounds), sizes: sizes() }));
+} finally {
+  rmSync(common, { recursive: true, force: true });
 }
-pages.close();
-console.log(JSON.stringify({ median: medianOf(rounds), sizes: sizes() }));
