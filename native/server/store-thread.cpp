@@ -4,8 +4,8 @@
 
 namespace onering::server {
 
-StoreThread::StoreThread(std::unique_ptr<Store> store, ReadPolicy policy, Answered answered)
-    : store_(std::move(store)), policy_(policy), answered_(std::move(answered)), thread_([this] { work(); }) {}
+StoreThread::StoreThread(std::unique_ptr<Store> store, ReadPolicy policy, Post post)
+    : store_(std::move(store)), policy_(policy), post_(std::move(post)), thread_([this] { work(); }) {}
 
 StoreThread::~StoreThread() {
   {
@@ -16,12 +16,16 @@ StoreThread::~StoreThread() {
   thread_.join();
 }
 
-void StoreThread::ask(AskAction question) {
-  enqueue(std::move(question));
+void StoreThread::ask(StoreQuestion question, Answered answered) {
+  enqueue([this, question = std::move(question), answered = std::move(answered)](Store& store) mutable {
+    post_([answered = std::move(answered), answer = perform(store, question, policy_)]() mutable {
+      answered(std::move(answer));
+    });
+  });
 }
 
 void StoreThread::forgetRejected(Time before) {
-  enqueue(ForgetRejected{before});
+  enqueue([before](Store& store) { static_cast<void>(store.forgetRejected(before)); });
 }
 
 void StoreThread::enqueue(Task task) {
@@ -42,17 +46,8 @@ void StoreThread::work() {
     const Task task = std::move(tasks_.front());
     tasks_.pop_front();
     lock.unlock();
-    perform(task);
+    task(*store_);
     lock.lock();
-  }
-}
-
-void StoreThread::perform(const Task& task) {
-  if (const auto* asked = std::get_if<AskAction>(&task)) {
-    answered_(asked->ticket, onering::perform(*store_, asked->question, policy_));
-  } else {
-    // What could not be forgotten now is forgotten the next time.
-    static_cast<void>(store_->forgetRejected(std::get<ForgetRejected>(task).before));
   }
 }
 

@@ -1,4 +1,4 @@
-// The thread that may wait for disks: does what it is asked in the order of asking.
+// A store that waits for disks, behind a thread that may: does what it is asked in the order of asking.
 #pragma once
 
 #include <condition_variable>
@@ -7,43 +7,37 @@
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <variant>
 
-#include "onering/sync/authority.h"
+#include "onering/sync/store-work.h"
 
 namespace onering::server {
 
-class StoreThread {
+class StoreThread final : public AsyncStore {
  public:
-  // Called on this thread with each answer; hands it to the thread that asked.
-  using Answered = std::function<void(Ticket, StoreAnswer)>;
+  // Runs the function on the thread that asks, later. May be called from any thread.
+  using Post = std::function<void(std::function<void()>)>;
 
-  StoreThread(std::unique_ptr<Store> store, ReadPolicy policy, Answered answered);
+  StoreThread(std::unique_ptr<Store> store, ReadPolicy policy, Post post);
 
   // Waits for what is being done; what waits behind it is not done any more.
-  ~StoreThread();
+  ~StoreThread() override;
   StoreThread(const StoreThread&) = delete;
   StoreThread& operator=(const StoreThread&) = delete;
   StoreThread(StoreThread&&) = delete;
   StoreThread& operator=(StoreThread&&) = delete;
 
-  void ask(AskAction question);
-  // Store::forgetRejected().
-  void forgetRejected(Time before);
+  void ask(StoreQuestion question, Answered answered) override;
+  void forgetRejected(Time before) override;
 
  private:
-  struct ForgetRejected {
-    Time before;
-  };
-  using Task = std::variant<AskAction, ForgetRejected>;
+  using Task = std::function<void(Store&)>;
 
   void enqueue(Task task);
   void work();
-  void perform(const Task& task);
 
   std::unique_ptr<Store> store_;
   ReadPolicy policy_;
-  Answered answered_;
+  Post post_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> tasks_;  // guarded by mutex_

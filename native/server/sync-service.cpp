@@ -37,16 +37,9 @@ bool isRead(const StoreQuestion& question) {
   return std::holds_alternative<CatchUpQuestion>(question) || std::holds_alternative<ChangesQuestion>(question);
 }
 
-ReadPolicy policyOf(const ServerOptions& options) {
-  ReadPolicy policy;
-  policy.limits = options.limits;
-  policy.answerBytes = options.bounds.answerBytes;
-  return policy;
-}
-
 }  // namespace
 
-SyncService::SyncService(ServerOptions options, Post post)
+SyncService::SyncService(ServerOptions options, std::unique_ptr<AsyncStore> store, Post post)
     : bounds_(options.bounds),
       timeouts_(options.timeouts),
       log_(std::move(options.log)),
@@ -54,14 +47,7 @@ SyncService::SyncService(ServerOptions options, Post post)
       post_(std::move(post)),
       authority_(AuthorityOptions{.limits = options.limits}),
       self_(std::make_shared<SyncService*>(this)),
-      store_(std::move(options.store), policyOf(options),
-             [to = post_, self = std::weak_ptr(self_)](Ticket ticket, StoreAnswer answer) {
-               to([self, ticket, answer = std::make_shared<StoreAnswer>(std::move(answer))] {
-                 if (const auto service = self.lock()) {
-                   (*service)->answered(ticket, std::move(*answer));
-                 }
-               });
-             }) {}
+      store_(std::move(store)) {}
 
 // --- sessions -----------------------------------------------------------------------------------------------
 
@@ -138,6 +124,10 @@ void SyncService::closed(SessionId id) {
   sessions_.erase(found);
 }
 
+void SyncService::movedElsewhere(const std::vector<DraftPosition>& drafts) {
+  carryOut(authority_.movedElsewhere(drafts));
+}
+
 void SyncService::tick() {
   const auto now = SteadyClock::now();
   std::vector<SessionId> silent;
@@ -161,7 +151,7 @@ void SyncService::forgetOldRejections(SteadyClock::time_point now) {
   constexpr std::chrono::hours kPause{24};
   if (!rejectionsForgotten_ || now - *rejectionsForgotten_ >= kPause) {
     rejectionsForgotten_ = now;
-    store_.forgetRejected(systemNow() - kKept);
+    store_->forgetRejected(systemNow() - kKept);
   }
 }
 
@@ -182,7 +172,12 @@ void SyncService::carryOut(AuthorityActions actions, std::optional<SessionId> as
         reads_.emplace(question->ticket, *asking);
         ++sessions_.at(*asking)->reads;
       }
-      store_.ask(std::move(*question));
+      store_->ask(std::move(question->question),
+                  [self = std::weak_ptr(self_), ticket = question->ticket](StoreAnswer answer) {
+                    if (const auto service = self.lock()) {
+                      (*service)->answered(ticket, std::move(answer));
+                    }
+                  });
     }
   }
   settleTouched();

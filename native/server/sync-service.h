@@ -4,7 +4,7 @@
 //   WebSocket <-- wake() -------- SyncService <-- actions -------
 //                                  |      ^
 //                             ask()|      |answered()
-//                               StoreThread, Authenticator
+//                               AsyncStore, Authenticator
 //
 // Knows no socket and waits for nothing. Used on one thread, the server's; what other threads finish comes
 // back to it through `post`.
@@ -23,7 +23,6 @@
 #include "onering/sync/authority.h"
 
 #include "outgoing.h"
-#include "store-thread.h"
 
 namespace onering::server {
 
@@ -54,7 +53,8 @@ class SyncService {
   // Runs the function on the service's thread, later. May be called from any thread.
   using Post = std::function<void(std::function<void()>)>;
 
-  SyncService(ServerOptions options, Post post);
+  // The store answers on the service's thread.
+  SyncService(ServerOptions options, std::unique_ptr<AsyncStore> store, Post post);
 
   // --- sessions: each holds its channel until closed() ---
   [[nodiscard]] SessionId opened(std::shared_ptr<Channel> channel);
@@ -66,6 +66,9 @@ class SyncService {
   // Whether the session has less in work than it may have at once. When not, readOn() will say so.
   [[nodiscard]] bool mayRead(SessionId session);
   void closed(SessionId session);
+
+  // Another server may have written to these drafts.
+  void movedElsewhere(const std::vector<DraftPosition>& drafts);
 
   // Call about once a second.
   void tick();
@@ -126,7 +129,7 @@ class SyncService {
   std::optional<std::chrono::steady_clock::time_point> rejectionsForgotten_;
   // What was posted looks here whether the service is still there.
   std::shared_ptr<SyncService*> self_;
-  StoreThread store_;  // last: its thread calls back
+  std::unique_ptr<AsyncStore> store_;
 };
 
 }  // namespace onering::server

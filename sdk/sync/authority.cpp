@@ -48,6 +48,7 @@ class Authority::Decider {
       work_.answers.push_back({submission.session, receiptFor(submission.op, std::move(receipt)), !known});
     }
     for (const auto& [draft, at] : writes_) work_.deciding->drafts[at].head = *authority_.cached(draft);
+    addChecks();
   }
 
  private:
@@ -101,6 +102,17 @@ class Authority::Decider {
     work_.deciding->rejected.push_back(
         {.key = {op.draft, op.id}, .actor = op.actor, .digest = opDigest(op), .why = why, .at = now_});
     return why;
+  }
+
+  // A batch writes no draft in two places, and what it writes is checked as it is.
+  void addChecks() {
+    std::set<DraftId> checked;
+    for (const RejectedOp& op : work_.deciding->rejected) {
+      const DraftId& draft = op.key.draft;
+      if (writes_.contains(draft) || !checked.insert(draft).second) continue;
+      const DraftState* state = authority_.cached(draft);
+      work_.deciding->checks.push_back({draft, state ? state->position.seq : 0});
+    }
   }
 
   // Later ops of the batch may name the segment.
@@ -254,6 +266,7 @@ AuthorityActions Authority::tick(Time now) {
   }
   AuthorityActions actions;
   for (const SessionId session : expired) refuse(session, rejection(ErrorCode::tokenExpired), actions);
+  letSomeCatchUp(actions);
   return actions;
 }
 
@@ -283,7 +296,7 @@ void Authority::push(SessionId session, Push push, Time now, AuthorityActions& a
           receiptFor(op, rejection(ErrorCode::notAllowed, "You can act only as yourself. Sign in as the op's actor.")));
     } else {
       ++joined.unanswered;
-      queue_.push_back({session, joined.principal.display, std::move(op)});
+      queue_.push_back({session, joined.principal.display, std::move(op), push.restart || joined.repeats});
     }
   }
   sendReceipts(session, std::move(answered), actions);
@@ -298,27 +311,42 @@ void Authority::startBatch(Time now, AuthorityActions& actions) {
     batch_->submissions.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  askLookup(actions);
+  askLookup(now, actions);
 }
 
-void Authority::askLookup(AuthorityActions& actions) {
+void Authority::askLookup(Time now, AuthorityActions& actions) {
   batch_->deciding.reset();
+  asked_ = lookupFor(*batch_);
+  if (asked_.drafts.empty() && asked_.ops.empty() && asked_.segments.empty()) {
+    batch_->ticket = 0;
+    decide(Found{}, asked_, now, actions);
+    return;
+  }
   batch_->ticket = ++lastTicket_;
-  asked_ = lookupFor(batch_->submissions);
   actions.emplace_back(AskAction{batch_->ticket, asked_});
 }
 
-Lookup Authority::lookupFor(const std::vector<Submission>& submissions) const {
+Lookup Authority::lookupFor(const BatchInWork& batch) const {
   Lookup lookup;
   std::set<DraftId> drafts;
-  for (const Submission& submission : submissions) {
+  for (const Submission& submission : batch.submissions) {
     const Op& op = submission.op;
-    if (!cache_.contains(op.draft)) drafts.insert(op.draft);
+    const bool isCached = cache_.contains(op.draft);
+    if (!isCached) drafts.insert(op.draft);
+    if (isCached && batch.attempts == 1 && !mustLookUp(submission)) continue;
     lookup.ops.push_back({op.draft, op.id});
     if (const auto segment = segmentOf(op)) lookup.segments.push_back({op.draft, *segment});
   }
   lookup.drafts.assign(drafts.begin(), drafts.end());
   return lookup;
+}
+
+// An op that is taken for new although it is not meets a conflict when it is stored, as does a segment of an id that is
+// taken. So these have to be looked up: what may well be a repeat; what is refused without being stored, as K2 comes
+// before its form; and what needs to know the segment that it names.
+bool Authority::mustLookUp(const Submission& submission) const {
+  return submission.lookUp || std::holds_alternative<RedactSegment>(submission.op.body) ||
+         validate(submission.op, options_.limits).has_value();
 }
 
 AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now) {
@@ -330,10 +358,20 @@ AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now
     auto& messages = std::get<StoreResult<std::vector<AuthorityMessage>>>(answer);
     if (!sessions_.contains(session)) return actions;
     if (!messages) {
-      refuse(session, rejection(errorOf(messages.error().fault)), actions);
+      readFailed(session, messages.error(), actions);
       return actions;
     }
     for (AuthorityMessage& message : *messages) actions.emplace_back(SendAction{{session}, std::move(message)});
+    return actions;
+  }
+  if (newsTicket_ != 0 && ticket == newsTicket_) {
+    newsTicket_ = 0;
+    if (auto& news = std::get<StoreResult<std::vector<DraftNews>>>(answer)) {
+      tellNews(*std::move(news), actions);
+    } else {  // asked again with the next ones
+      for (const auto& [draft, position] : newsFor_) moved_.try_emplace(draft, position.seq + 1);
+    }
+    newsFor_.clear();
     return actions;
   }
   if (!batch_ || batch_->ticket != ticket) return actions;
@@ -371,10 +409,11 @@ void Authority::batchCommitted(Time now, AuthorityActions& actions) {
   counts_.rejected += batch_->deciding->rejected.size();
   ++counts_.batches;
   sendReceipts(actions);
-  for (const DraftWrite& write : batch_->deciding->drafts) fanOut(write, actions);
+  fanOut(actions);
   ringBells(actions);
   batch_.reset();
   trimCache();
+  askNews(actions);
   startBatch(now, actions);
 }
 
@@ -388,7 +427,7 @@ void Authority::batchFailed(const StoreError& error, Time now, AuthorityActions&
     ++counts_.conflicts;
     ++batch_->attempts;
     for (const Submission& submission : batch_->submissions) forget(submission.op.draft);
-    askLookup(actions);
+    askLookup(now, actions);
     return;
   }
   ++counts_.faults;
@@ -419,6 +458,7 @@ void Authority::batchFailed(const StoreError& error, Time now, AuthorityActions&
   }
   queue_ = std::move(others);
   for (auto& [session, receipts] : sentBack) sendReceipts(session, std::move(receipts), actions);
+  askNews(actions);
   startBatch(now, actions);
 }
 
@@ -431,6 +471,7 @@ void Authority::sendReceipts(AuthorityActions& actions) {
     auto* joined = std::get_if<Joined>(&session->second);
     if (!joined) continue;
     --joined->unanswered;
+    joined->repeats = joined->repeats || !answer.first;
     const auto* why = std::get_if<Rejection>(&answer.receipt.receipt);
     if (why && isTransient(why->code)) joined->held = true;
     bySession[answer.session].push_back(std::move(answer.receipt));
@@ -453,45 +494,66 @@ void Authority::sendReceipts(SessionId session, std::vector<OpReceipt> receipts,
   }
 }
 
-// Tells everyone concerned about a draft's new entries, but for a session that has made all of them itself:
-// its receipts say everything.
-void Authority::fanOut(const DraftWrite& write, AuthorityActions& actions) {
-  const DraftState* state = cached(write.head.id);
-  if (!state) return;
-  std::optional<SessionId> maker;
-  bool oneMaker = true;
+// Tells everyone concerned about the drafts' new entries.
+void Authority::fanOut(AuthorityActions& actions) {
+  const std::map<DraftId, SessionId> makers = onlyMakers();
+  for (const DraftWrite& write : batch_->deciding->drafts) {
+    const DraftState* state = cached(write.head.id);
+    if (!state) continue;
+    weigh(state->id);
+    const LogPosition& before = batch_->before.at(state->id);
+    std::vector<SessionId> readers = sessionsOf(*state);
+    // To a session that has made all of them itself its receipts say everything, if it knows what came before.
+    const auto maker = makers.find(state->id);
+    if (maker != makers.end() && told(state->id) == before) std::erase(readers, maker->second);
+    for (const AcceptedOp& op : write.ops) {
+      if (op.change.left && !state->member(*op.change.left)) sendGone(*op.change.left, state->id, actions);
+    }
+    std::vector<const LogEntry*> entries;
+    entries.reserve(write.ops.size());
+    for (const AcceptedOp& op : write.ops) entries.push_back(&op.entry);
+    sendEntries(readers, state->id, before, state->position, entries, actions);
+    setTold(state->id, state->position);
+  }
+}
+
+// The session that made all of a draft's new entries, for drafts that have such a one.
+std::map<DraftId, SessionId> Authority::onlyMakers() const {
+  std::map<DraftId, SessionId> makers;
+  std::set<DraftId> severals;
   for (const Answer& answer : batch_->answers) {
-    if (answer.receipt.draft != state->id || !answer.first || std::holds_alternative<Rejection>(answer.receipt.receipt))
-      continue;
-    oneMaker = oneMaker && (!maker || *maker == answer.session);
-    maker = answer.session;
+    if (!answer.first || std::holds_alternative<Rejection>(answer.receipt.receipt)) continue;
+    const auto [maker, isNew] = makers.emplace(answer.receipt.draft, answer.session);
+    if (!isNew && maker->second != answer.session) severals.insert(answer.receipt.draft);
   }
-  std::vector<SessionId> readers = sessionsOf(*state);
-  if (oneMaker && maker) std::erase(readers, *maker);
+  for (const DraftId& draft : severals) makers.erase(draft);
+  return makers;
+}
 
-  std::set<SessionId> gone;
-  for (const AcceptedOp& op : write.ops) {
-    if (!op.change.left || state->member(*op.change.left)) continue;
-    if (const auto user = users_.find(*op.change.left); user != users_.end())
-      gone.insert(user->second.begin(), user->second.end());
-  }
-  if (!gone.empty()) actions.emplace_back(SendAction{{gone.begin(), gone.end()}, Gone{state->id}});
+// In as many messages as the bound asks for (SPEC S7); without entries, one that names the head.
+void Authority::sendEntries(const std::vector<SessionId>& readers, const DraftId& draft, LogPosition before,
+                            const LogPosition& head, std::span<const LogEntry* const> entries,
+                            AuthorityActions& actions) const {
   if (readers.empty()) return;
-
-  Entries message{.draft = state->id, .before = batch_->before.at(state->id), .entries = {}, .head = state->position};
+  Entries message{.draft = draft, .before = before, .entries = {}, .head = head};
   std::size_t room = options_.limits.messageBytes - kMessageOverhead;
-  for (const AcceptedOp& op : write.ops) {
-    const std::size_t size = wireSizeMax(op.entry);
+  for (const LogEntry* entry : entries) {
+    const std::size_t size = wireSizeMax(*entry);
     if (size > room && !message.entries.empty()) {
-      Entries next{
-          .draft = state->id, .before = message.entries.back().position(), .entries = {}, .head = state->position};
+      Entries next{.draft = draft, .before = message.entries.back().position(), .entries = {}, .head = head};
       actions.emplace_back(SendAction{readers, std::exchange(message, std::move(next))});
       room = options_.limits.messageBytes - kMessageOverhead;
     }
     room -= std::min(room, size);
-    message.entries.push_back(op.entry);
+    message.entries.push_back(*entry);
   }
-  actions.emplace_back(SendAction{std::move(readers), std::move(message)});
+  actions.emplace_back(SendAction{readers, std::move(message)});
+}
+
+void Authority::sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions) const {
+  const auto sessions = users_.find(user);
+  if (sessions == users_.end()) return;
+  actions.emplace_back(SendAction{{sessions->second.begin(), sessions->second.end()}, Gone{draft}});
 }
 
 // An op that comes again was accepted by a commit whose answer may have been lost, and its fan-out with it: whoever
@@ -505,18 +567,114 @@ void Authority::ringBells(AuthorityActions& actions) {
     if (!state) continue;
     drafts.insert(state->id);
     const auto* removal = std::get_if<RemoveCollaborator>(&batch_->submissions[i].op.body);
-    const auto removed = removal && !state->member(removal->user) ? users_.find(removal->user) : users_.end();
-    if (removed != users_.end()) {
-      actions.emplace_back(SendAction{{removed->second.begin(), removed->second.end()}, Gone{state->id}});
-    }
+    if (removal && !state->member(removal->user)) sendGone(removal->user, state->id, actions);
   }
   for (const DraftId& id : drafts) {
     const DraftState& state = *cached(id);
-    auto readers = sessionsOf(state);
-    if (readers.empty()) continue;
-    actions.emplace_back(
-        SendAction{std::move(readers), Entries{.draft = id, .before = {}, .entries = {}, .head = state.position}});
+    sendEntries(sessionsOf(state), id, {}, state.position, {}, actions);
   }
+}
+
+// --- what other servers write -------------------------------------------------------------------------------
+
+AuthorityActions Authority::movedElsewhere(const std::vector<DraftPosition>& drafts) {
+  AuthorityActions actions;
+  if (users_.empty()) return actions;  // whoever joins asks what has changed
+  for (const auto& [draft, position] : drafts) {
+    if (told(draft).seq >= position.seq) continue;
+    Seq& seq = moved_[draft];
+    seq = std::max(seq, position.seq);
+  }
+  askNews(actions);
+  return actions;
+}
+
+void Authority::askNews(AuthorityActions& actions) {
+  constexpr std::size_t kDraftsPerQuestion = 256;
+  if (newsTicket_ != 0) return;
+  NewsQuestion question;
+  for (auto next = moved_.begin(); next != moved_.end() && question.told.size() < kDraftsPerQuestion;) {
+    const auto [draft, seq] = *next;
+    if (batch_ && batch_->before.contains(draft)) {  // most likely this is what is being committed
+      ++next;
+      continue;
+    }
+    next = moved_.erase(next);
+    const LogPosition from = told(draft);
+    if (from.seq >= seq) continue;
+    question.told.push_back({draft, from});
+    newsFor_.emplace(draft, from);
+  }
+  if (question.told.empty()) return;
+  newsTicket_ = ++lastTicket_;
+  actions.emplace_back(AskAction{newsTicket_, std::move(question)});
+}
+
+void Authority::tellNews(std::vector<DraftNews> news, AuthorityActions& actions) {
+  for (DraftNews& one : news) {
+    const LogPosition from = newsFor_.at(one.state.id);
+    if (told(one.state.id).seq >= one.state.position.seq) continue;
+    tell(one, from, actions);
+    // A batch that was decided on what the cache holds meets a conflict where that is of the past.
+    const DraftState* present = cached(one.state.id);
+    if (!present || present->position.seq < one.state.position.seq) keep(one.state);
+    setTold(one.state.id, one.state.position);
+  }
+  if (!batch_) trimCache();
+  askNews(actions);
+}
+
+void Authority::tell(const DraftNews& news, const LogPosition& told, AuthorityActions& actions) {
+  const DraftState& state = news.state;
+  std::vector<const LogEntry*> entries;
+  std::set<UserId> left;
+  for (const LogEntry& entry : news.entries) {
+    if (entry.seq > state.position.seq) break;
+    entries.push_back(&entry);
+    if (const auto* removal = std::get_if<RemoveCollaborator>(&entry.op.body)) left.insert(removal->user);
+  }
+  const bool isWhole = !entries.empty() && entries.back()->seq == state.position.seq;
+  if (!isWhole) left.insert(news.left.begin(), news.left.end());
+  for (const UserId& user : left) {
+    if (!state.member(user)) sendGone(user, state.id, actions);
+  }
+  sendEntries(sessionsOf(state), state.id, told, state.position, entries, actions);
+}
+
+// --- reads that failed --------------------------------------------------------------------------------------
+
+// A store that is away is no reason to lose the connection: the session is told to wait, and to catch up later.
+void Authority::readFailed(SessionId session, const StoreError& error, AuthorityActions& actions) {
+  constexpr Duration kRetryAfter{1'000};
+  const ErrorCode code = errorOf(error.fault);
+  auto* joined = std::get_if<Joined>(&sessions_.at(session));
+  if (code != ErrorCode::unavailable || !joined) {
+    refuse(session, rejection(code), actions);
+    return;
+  }
+  if (!std::exchange(joined->isBehind, true)) {
+    actions.emplace_back(SendAction{{session}, Refused{.why = rejection(code), .retryAfter = kRetryAfter}});
+  }
+  someAreBehind_ = true;
+}
+
+// Some at a time; those who fail again are behind again.
+void Authority::letSomeCatchUp(AuthorityActions& actions) {
+  if (!someAreBehind_) return;
+  constexpr std::size_t kAtATime = 64;
+  SendAction toThose{{}, CatchUp{}};
+  for (auto& [id, session] : sessions_) {
+    auto* joined = std::get_if<Joined>(&session);
+    if (!joined || !joined->isBehind) continue;
+    if (toThose.to.size() == kAtATime) {
+      actions.emplace_back(std::move(toThose));
+      return;
+    }
+    joined->isBehind = false;
+    toThose.to.push_back(id);
+  }
+  someAreBehind_ = false;
+  actions.emplace_back(std::move(toThose));
 }
 
 std::vector<SessionId> Authority::sessionsOf(const DraftState& state) const {
@@ -550,13 +708,19 @@ DraftState* Authority::cached(const DraftId& draft) {
 }
 
 DraftState& Authority::keep(DraftState state) {
-  if (DraftState* present = cached(state.id)) {
-    *present = std::move(state);
-    return *present;
-  }
   const DraftId id = state.id;
-  byUse_.push_back(id);
-  return cache_.emplace(id, CachedDraft{std::move(state), std::prev(byUse_.end())}).first->second.state;
+  DraftState* place = cached(id);
+  if (place) {
+    *place = std::move(state);
+  } else {
+    byUse_.push_back(id);
+    CachedDraft& draft = cache_[id];
+    draft.state = std::move(state);
+    draft.use = std::prev(byUse_.end());
+    place = &draft.state;
+  }
+  weigh(id);
+  return *place;
 }
 
 DraftState& Authority::keepNew(const DraftId& draft) {
@@ -568,13 +732,34 @@ DraftState& Authority::keepNew(const DraftId& draft) {
 void Authority::forget(const DraftId& draft) {
   const auto found = cache_.find(draft);
   if (found == cache_.end()) return;
+  cacheBytes_ -= found->second.bytes;
   byUse_.erase(found->second.use);
   cache_.erase(found);
 }
 
+// About what the state takes of memory, its members' names above all.
+void Authority::weigh(const DraftId& draft) {
+  constexpr std::size_t kPerDraft = sizeof(CachedDraft) + 128;
+  constexpr std::size_t kPerUser = sizeof(Member) + 32;
+  CachedDraft& cachedDraft = cache_.at(draft);
+  const DraftState& state = cachedDraft.state;
+  cacheBytes_ -= cachedDraft.bytes;
+  cachedDraft.bytes = kPerDraft + state.title.size() + kPerUser * (state.members.size() + state.ring.requests.size());
+  cacheBytes_ += cachedDraft.bytes;
+}
+
+LogPosition Authority::told(const DraftId& draft) const {
+  const auto found = cache_.find(draft);
+  return found == cache_.end() ? LogPosition{} : found->second.told;
+}
+
+void Authority::setTold(const DraftId& draft, const LogPosition& position) {
+  if (const auto found = cache_.find(draft); found != cache_.end()) found->second.told = position;
+}
+
 // Between batches only: while one is decided, what it looked up has to stay.
 void Authority::trimCache() {
-  while (cache_.size() > options_.draftsCached) forget(byUse_.front());
+  while (cacheBytes_ > options_.cacheBytes && !byUse_.empty()) forget(byUse_.front());
 }
 
 }  // namespace onering

@@ -1,6 +1,7 @@
 #include "onering/sync/store-work.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "onering/domain/message-size.h"
 
@@ -37,63 +38,7 @@ std::vector<AuthorityMessage> linked(std::vector<AuthorityMessage> messages) {
   return messages;
 }
 
-Messages entriesAfter(Store& store, const DraftState& state, const LogPosition& have, const ReadPolicy& policy) {
-  auto entries = store.readLog(state.id, have.seq, policy.answerBytes);
-  if (!entries) return std::unexpected(entries.error());
-  std::vector<AuthorityMessage> messages;
-  LogPosition before = have;
-  std::size_t from = 0;
-  do {
-    const std::size_t count = countThatFits(*entries, from, policy.limits.messageBytes - kMessageOverhead);
-    Entries message{.draft = state.id, .before = before, .entries = {}, .head = state.position, .more = false};
-    const auto first = entries->begin() + static_cast<std::ptrdiff_t>(from);
-    message.entries.assign(std::make_move_iterator(first),
-                           std::make_move_iterator(first + static_cast<std::ptrdiff_t>(count)));
-    if (!message.entries.empty()) before = message.entries.back().position();
-    from += count;
-    messages.emplace_back(std::move(message));
-  } while (from < entries->size());
-  return linked(std::move(messages));
-}
-
-// Reads the ring's history on, then segments, until about policy.answerBytes are gathered.
-Messages snapshotFrom(Store& store, const DraftState& state, LogPosition at, SnapshotProgress progress, bool withState,
-                      const ReadPolicy& policy) {
-  std::vector<AuthorityMessage> messages;
-  std::size_t bytes = 0;
-  do {
-    SnapshotPart part{
-        .draft = state.id, .at = at, .state = {}, .progress = progress, .passes = {}, .segments = {}, .more = false};
-    std::size_t room = policy.limits.messageBytes - kMessageOverhead;
-    if (withState) {
-      part.state = state;
-      room -= std::min(room, wireSizeMax(state));
-      withState = false;
-    }
-    if (progress.passes < progress.passesEnd) {
-      constexpr std::uint32_t kPassesPerRead = 4'096;
-      auto passes =
-          store.readPasses(state.id, progress.passes, std::min(kPassesPerRead, progress.passesEnd - progress.passes));
-      if (!passes) return std::unexpected(passes.error());
-      passes->resize(countThatFits(*passes, 0, room));
-      progress.passes += static_cast<std::uint32_t>(passes->size());
-      part.passes = std::move(*passes);
-      for (const RingPass& pass : part.passes) room -= std::min(room, wireSizeMax(pass));
-    }
-    if (progress.passes == progress.passesEnd && progress.segments < progress.segmentsEnd) {
-      auto segments = store.readSegments(state.id, progress.segments, progress.segmentsEnd, room);
-      if (!segments) return std::unexpected(segments.error());
-      segments->resize(countThatFits(*segments, 0, room));
-      progress.segments += static_cast<std::uint32_t>(segments->size());
-      part.segments = std::move(*segments);
-    }
-    bytes += policy.limits.messageBytes - room;
-    for (const Segment& segment : part.segments) bytes += wireSizeMax(segment);
-    messages.emplace_back(std::move(part));
-  } while (bytes < policy.answerBytes &&
-           (progress.passes < progress.passesEnd || progress.segments < progress.segmentsEnd));
-  return linked(std::move(messages));
-}
+constexpr std::uint32_t kPassesPerAnswer = 16'384;
 
 // Whether a replica may go on with a snapshot that it began: nothing of it can have changed its place since.
 bool fits(const SnapshotProgress& progress, const LogPosition& at, const DraftState& state) {
@@ -102,51 +47,99 @@ bool fits(const SnapshotProgress& progress, const LogPosition& at, const DraftSt
          progress.segmentsEnd <= state.segmentCount;
 }
 
-Messages snapshotOf(Store& store, const DraftState& state, const Fetch& fetch, const ReadPolicy& policy) {
-  if (fetch.snapshotAt && fits(fetch.progress, *fetch.snapshotAt, state)) {
-    const auto link = store.linkAt(state.id, fetch.snapshotAt->seq);
-    if (!link) return std::unexpected(link.error());
-    if (*link == fetch.snapshotAt->link) {
-      return snapshotFrom(store, state, *fetch.snapshotAt, fetch.progress, false, policy);
-    }
+bool holds(const std::vector<LogPosition>& links, const LogPosition& position) {
+  return std::ranges::find(links, position) != links.end();
+}
+
+SnapshotRead snapshotRead(const Fetch& fetch, CatchUpBasis basis, const ReadPolicy& policy) {
+  DraftState& state = *basis.state;
+  SnapshotRead read{
+      .draft = state.id, .at = state.position, .state = {}, .progress = {}, .bytesMax = policy.answerBytes};
+  if (fetch.snapshotAt && fits(fetch.progress, *fetch.snapshotAt, state) && holds(basis.links, *fetch.snapshotAt)) {
+    read.at = *fetch.snapshotAt;
+    read.progress = fetch.progress;
+  } else {
+    read.progress = {.passes = 0,
+                     .passesEnd = static_cast<std::uint32_t>(state.ring.epoch),
+                     .segments = 0,
+                     .segmentsEnd = state.segmentCount};
+    read.state = std::move(state);
   }
-  const SnapshotProgress whole{.passes = 0,
-                               .passesEnd = static_cast<std::uint32_t>(state.ring.epoch),
-                               .segments = 0,
-                               .segmentsEnd = state.segmentCount};
-  return snapshotFrom(store, state, state.position, whole, true, policy);
+  read.passesMax = std::min(kPassesPerAnswer, read.progress.passesEnd - read.progress.passes);
+  read.withSegments = read.progress.passes + read.passesMax == read.progress.passesEnd &&
+                      read.progress.segments < read.progress.segmentsEnd;
+  return read;
+}
+
+// Moves the first items from `from` on that fit into `room`, and takes their room.
+template <typename Item>
+std::vector<Item> takeThatFit(std::vector<Item>& items, std::size_t& from, std::size_t& room) {
+  const std::size_t count = countThatFits(items, from, room);
+  const auto first = items.begin() + static_cast<std::ptrdiff_t>(from);
+  std::vector<Item> taken(std::make_move_iterator(first),
+                          std::make_move_iterator(first + static_cast<std::ptrdiff_t>(count)));
+  from += count;
+  for (const Item& item : taken) room -= std::min(room, wireSizeMax(item));
+  return taken;
 }
 
 Messages catchUp(Store& store, const CatchUpQuestion& question, const ReadPolicy& policy) {
-  const Fetch& fetch = question.fetch;
-  auto found = store.find({.drafts = {fetch.draft}, .ops = {}, .segments = {}});
+  auto found = store.find({.drafts = {question.fetch.draft}, .ops = {}, .segments = {}});
   if (!found) return std::unexpected(found.error());
-  const auto& state = found->drafts.at(0);
-  if (!state || !state->roleOf(question.user)) return {{Gone{fetch.draft}}};  // I10: the same for both
-
-  if (fetch.have != LogPosition{}) {
-    const auto link = store.linkAt(fetch.draft, fetch.have.seq);
+  CatchUpBasis basis{.state = std::move(found->drafts.at(0)), .links = {}};
+  for (const Seq seq : catchUpSeqs(question.fetch)) {
+    const auto link = store.linkAt(question.fetch.draft, seq);
     if (!link) return std::unexpected(link.error());
-    if (*link != fetch.have.link) return {{Diverged{fetch.draft, state->position}}};
+    if (*link) basis.links.push_back({seq, **link});
   }
-  const bool farBehind = state->position.seq - fetch.have.seq > policy.snapshotAfter;
-  return farBehind ? snapshotOf(store, *state, fetch, policy) : entriesAfter(store, *state, fetch.have, policy);
+  CatchUpPlan plan = planCatchUp(question, std::move(basis), policy);
+  if (auto* answer = std::get_if<std::vector<AuthorityMessage>>(&plan)) return std::move(*answer);
+  if (auto* log = std::get_if<LogRead>(&plan)) {
+    auto entries = store.readLog(log->state.id, log->after.seq, log->bytesMax);
+    if (!entries) return std::unexpected(entries.error());
+    return answerFrom(*log, *std::move(entries), policy);
+  }
+  auto& read = std::get<SnapshotRead>(plan);
+  auto passes = store.readPasses(read.draft, read.progress.passes, read.passesMax);
+  if (!passes) return std::unexpected(passes.error());
+  StoreResult<std::vector<Segment>> segments;
+  if (read.withSegments) {
+    segments = store.readSegments(read.draft, read.progress.segments, read.progress.segmentsEnd, read.bytesMax);
+    if (!segments) return std::unexpected(segments.error());
+  }
+  return answerFrom(std::move(read), *std::move(passes), *std::move(segments), policy);
 }
 
 Messages changes(Store& store, const ChangesQuestion& question, const ReadPolicy& policy) {
-  auto listed = store.listChanges(question.user, question.from, policy.changesPerAnswer);
+  const auto listed = store.listChanges(question.user, question.from, policy.changesPerAnswer);
   if (!listed) return std::unexpected(listed.error());
-  Changed message{
-      .drafts = {}, .removed = {}, .next = question.next, .more = listed->size() == policy.changesPerAnswer};
-  for (const MembershipChange& change : *listed) {
-    if (change.left) {
-      message.removed.push_back(change.draft);
-    } else {
-      message.drafts.push_back({change.draft, change.position});
-    }
+  return answerFrom(question, *listed, policy);
+}
+
+StoreResult<std::optional<DraftNews>> newsOf(Store& store, const DraftPosition& told, const ReadPolicy& policy) {
+  auto found = store.find({.drafts = {told.draft}, .ops = {}, .segments = {}});
+  if (!found) return std::unexpected(found.error());
+  if (!found->drafts.at(0)) return std::nullopt;
+  DraftNews news{.state = *std::move(found->drafts.at(0)), .entries = {}, .left = {}};
+  if (told.position.seq > 0) {
+    auto entries = store.readLog(told.draft, told.position.seq, policy.newsBytes);
+    if (!entries) return std::unexpected(entries.error());
+    news.entries = *std::move(entries);
   }
-  if (message.more) message.next = {.since = listed->back().at, .after = listed->back().draft};
-  return {{std::move(message)}};
+  auto left = store.readLeft(told.draft);
+  if (!left) return std::unexpected(left.error());
+  news.left = *std::move(left);
+  return news;
+}
+
+StoreResult<std::vector<DraftNews>> news(Store& store, const NewsQuestion& question, const ReadPolicy& policy) {
+  std::vector<DraftNews> all;
+  for (const DraftPosition& told : question.told) {
+    auto one = newsOf(store, told, policy);
+    if (!one) return std::unexpected(one.error());
+    if (*one) all.push_back(**std::move(one));
+  }
+  return all;
 }
 
 struct Performer {
@@ -157,9 +150,89 @@ struct Performer {
   StoreAnswer operator()(const CommitQuestion& question) const { return store.commit(*question.batch); }
   StoreAnswer operator()(const CatchUpQuestion& question) const { return catchUp(store, question, policy); }
   StoreAnswer operator()(const ChangesQuestion& question) const { return changes(store, question, policy); }
+  StoreAnswer operator()(const NewsQuestion& question) const { return news(store, question, policy); }
 };
 
 }  // namespace
+
+std::vector<Seq> catchUpSeqs(const Fetch& fetch) {
+  std::vector<Seq> seqs;
+  if (fetch.have != LogPosition{}) seqs.push_back(fetch.have.seq);
+  if (fetch.snapshotAt) seqs.push_back(fetch.snapshotAt->seq);
+  return seqs;
+}
+
+CatchUpPlan planCatchUp(const CatchUpQuestion& question, CatchUpBasis basis, const ReadPolicy& policy) {
+  using Answer = std::vector<AuthorityMessage>;
+  const Fetch& fetch = question.fetch;
+  if (!basis.state || !basis.state->roleOf(question.user)) return Answer{Gone{fetch.draft}};  // I10: the same for both
+  const LogPosition head = basis.state->position;
+  if (fetch.have != LogPosition{} && !holds(basis.links, fetch.have)) return Answer{Diverged{fetch.draft, head}};
+  if (head.seq - fetch.have.seq > policy.snapshotAfter) return snapshotRead(fetch, std::move(basis), policy);
+  if (head == fetch.have) {
+    return Answer{Entries{.draft = fetch.draft, .before = head, .entries = {}, .head = head, .more = false}};
+  }
+  return LogRead{.state = *std::move(basis.state), .after = fetch.have, .bytesMax = policy.answerBytes};
+}
+
+std::vector<AuthorityMessage> answerFrom(const LogRead& read, std::vector<LogEntry> entries, const ReadPolicy& policy) {
+  // What was accepted since the state was read is told by its fan-out.
+  std::erase_if(entries, [&](const LogEntry& entry) { return entry.seq > read.state.position.seq; });
+  std::vector<AuthorityMessage> messages;
+  LogPosition before = read.after;
+  std::size_t from = 0;
+  do {
+    std::size_t room = policy.limits.messageBytes - kMessageOverhead;
+    Entries message{
+        .draft = read.state.id, .before = before, .entries = {}, .head = read.state.position, .more = false};
+    message.entries = takeThatFit(entries, from, room);
+    if (!message.entries.empty()) before = message.entries.back().position();
+    messages.emplace_back(std::move(message));
+  } while (from < entries.size());
+  return linked(std::move(messages));
+}
+
+std::vector<AuthorityMessage> answerFrom(SnapshotRead read, std::vector<RingPass> passes, std::vector<Segment> segments,
+                                         const ReadPolicy& policy) {
+  std::vector<AuthorityMessage> messages;
+  SnapshotProgress progress = read.progress;
+  std::size_t nextPass = 0;
+  std::size_t nextSegment = 0;
+  do {
+    std::size_t room = policy.limits.messageBytes - kMessageOverhead;
+    SnapshotPart part{.draft = read.draft,
+                      .at = read.at,
+                      .state = std::exchange(read.state, std::nullopt),
+                      .progress = progress,
+                      .passes = {},
+                      .segments = {},
+                      .more = false};
+    if (part.state) room -= std::min(room, wireSizeMax(*part.state));
+    part.passes = takeThatFit(passes, nextPass, room);
+    // The first segment of a message is taken whether it fits or not: not behind passes that leave no room for it.
+    const bool hasRoom =
+        part.passes.empty() || (nextSegment < segments.size() && wireSizeMax(segments[nextSegment]) <= room);
+    if (nextPass == passes.size() && hasRoom) part.segments = takeThatFit(segments, nextSegment, room);
+    progress.passes += static_cast<std::uint32_t>(part.passes.size());
+    progress.segments += static_cast<std::uint32_t>(part.segments.size());
+    messages.emplace_back(std::move(part));
+  } while (nextPass < passes.size() || nextSegment < segments.size());
+  return linked(std::move(messages));
+}
+
+std::vector<AuthorityMessage> answerFrom(const ChangesQuestion& question, const std::vector<MembershipChange>& listed,
+                                         const ReadPolicy& policy) {
+  Changed message{.drafts = {}, .removed = {}, .next = question.next, .more = listed.size() == policy.changesPerAnswer};
+  for (const MembershipChange& change : listed) {
+    if (change.left) {
+      message.removed.push_back(change.draft);
+    } else {
+      message.drafts.push_back({change.draft, change.position});
+    }
+  }
+  if (message.more) message.next = {.since = listed.back().at, .after = listed.back().draft};
+  return {{std::move(message)}};
+}
 
 StoreAnswer perform(Store& store, const StoreQuestion& question, const ReadPolicy& policy) {
   return std::visit(Performer{store, policy}, question);

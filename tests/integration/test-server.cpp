@@ -35,6 +35,7 @@ class StoreOnStrings final : public Store {
                                                 std::uint32_t countMax) override {
     return store_->readPasses(draft, from, countMax);
   }
+  StoreResult<std::vector<UserId>> readLeft(const DraftId& draft) override { return store_->readLeft(draft); }
   StoreResult<std::vector<DraftHead>> listDrafts(const UserId& user, std::optional<DraftListKey> after,
                                                  std::uint32_t countMax) override {
     return store_->listDrafts(user, after, countMax);

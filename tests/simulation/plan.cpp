@@ -123,7 +123,7 @@ void drawBounds(Plan& plan, Random& random) {
   }
   plan.authority.limits = limits;
   plan.authority.opsPerBatch = random.oneOf<std::size_t>({1, 4, 4'096});
-  plan.authority.draftsCached = random.oneOf<std::size_t>({1, 3, 100'000});
+  plan.authority.cacheBytes = random.oneOf<std::size_t>({0, 2'000, 1U << 30U});
 
   plan.reading.limits = limits;
   plan.reading.snapshotAfter = random.oneOf<std::uint32_t>({2, 8, 256});

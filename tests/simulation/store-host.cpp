@@ -204,6 +204,10 @@ StoreResult<std::vector<RingPass>> StoreHost::readPasses(const DraftId& draft, s
   return orFault([&] { return inner_->readPasses(draft, from, countMax); });
 }
 
+StoreResult<std::vector<UserId>> StoreHost::readLeft(const DraftId& draft) {
+  return orFault([&] { return inner_->readLeft(draft); });
+}
+
 StoreResult<std::vector<DraftHead>> StoreHost::listDrafts(const UserId& user, std::optional<DraftListKey> after,
                                                           std::uint32_t countMax) {
   return orFault([&] { return inner_->listDrafts(user, after, countMax); });

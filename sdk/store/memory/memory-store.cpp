@@ -80,6 +80,9 @@ class MemoryStore::Transaction {
   void keep() { undo_.clear(); }
 
   void write(const Batch& batch) {
+    for (const DraftCheck& looked : batch.checks) {
+      check(looked);
+    }
     for (const DraftWrite& draft : batch.drafts) {
       write(draft);
     }
@@ -159,6 +162,13 @@ class MemoryStore::Transaction {
       throw Conflict{"draft is not where the batch expected it"};
     }
     return *found->second;
+  }
+
+  void check(const DraftCheck& looked) const {
+    const DraftCopy* copy = store_.copyOf(looked.draft);
+    if (copy && copy->head.position.seq != looked.seq) {
+      throw Conflict{"draft has moved on"};
+    }
   }
 
   void write(const DraftWrite& write) {
@@ -419,6 +429,18 @@ StoreResult<std::vector<RingPass>> MemoryStore::readPasses(const DraftId& draft,
     }
   }
   return passes;
+}
+
+StoreResult<std::vector<UserId>> MemoryStore::readLeft(const DraftId& draft) {
+  std::vector<UserId> left;
+  if (const DraftCopy* copy = copyOf(draft)) {
+    for (const auto& [user, membership] : copy->members) {
+      if (membership.leftAt) {
+        left.push_back(user);
+      }
+    }
+  }
+  return left;
 }
 
 StoreResult<std::vector<DraftHead>> MemoryStore::listDrafts(const UserId& user, std::optional<DraftListKey> after,

@@ -400,6 +400,12 @@ std::optional<SegmentRef> findSegment(Connection& connection, const SegmentKey& 
 // --- writing --------------------------------------------------------------------------------------------
 
 void writeBatch(Connection& connection, const Batch& batch) {
+  for (const DraftCheck& looked : batch.checks) {
+    const auto seq = connection.first<Seq>("SELECT seq FROM drafts WHERE draft_id = ?1", looked.draft);
+    if (seq && *seq != looked.seq) {
+      throw Conflict{"draft has moved on"};
+    }
+  }
   for (const DraftWrite& draft : batch.drafts) {
     writeDraft(connection, draft);
   }
@@ -531,6 +537,18 @@ std::vector<RingPass> readPasses(Connection& connection, const DraftId& draft, s
     rows.read(pass.epoch, pass.from, pass.to, pass.at, pass.kind);
   }
   return passes;
+}
+
+std::vector<UserId> readLeft(Connection& connection, const DraftId& draft) {
+  std::vector<UserId> left;
+  Rows rows = connection.select(
+      "SELECT user FROM members WHERE draft = (SELECT key FROM drafts WHERE draft_id = ?1) AND left_at IS NOT NULL "
+      "ORDER BY user",
+      draft);
+  while (rows.next()) {
+    rows.read(left.emplace_back());
+  }
+  return left;
 }
 
 std::vector<DraftHead> listDrafts(Connection& connection, const UserId& user, const std::optional<DraftListKey>& after,

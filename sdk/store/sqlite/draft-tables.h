@@ -27,6 +27,7 @@ void installImage(Connection& connection, const DraftImage& image);
                                                 std::uint32_t end, std::size_t bytesMax);
 [[nodiscard]] std::vector<RingPass> readPasses(Connection& connection, const DraftId& draft, std::uint32_t from,
                                                std::uint32_t countMax);
+[[nodiscard]] std::vector<UserId> readLeft(Connection& connection, const DraftId& draft);
 [[nodiscard]] std::vector<DraftHead> listDrafts(Connection& connection, const UserId& user,
                                                 const std::optional<DraftListKey>& after, std::uint32_t countMax);
 [[nodiscard]] std::vector<MembershipChange> listChanges(Connection& connection, const UserId& user,

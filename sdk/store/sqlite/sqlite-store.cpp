@@ -181,6 +181,10 @@ StoreResult<std::vector<RingPass>> SqliteStore::readPasses(const DraftId& draft,
                  [&](Connection& connection) { return onering::readPasses(connection, draft, from, countMax); });
 }
 
+StoreResult<std::vector<UserId>> SqliteStore::readLeft(const DraftId& draft) {
+  return reading(*connection_, [&](Connection& connection) { return onering::readLeft(connection, draft); });
+}
+
 StoreResult<std::vector<DraftHead>> SqliteStore::listDrafts(const UserId& user, std::optional<DraftListKey> after,
                                                             std::uint32_t countMax) {
   return reading(*connection_,

@@ -70,6 +70,7 @@ class LyingStore final : public Store {
     tellOne(passes, *read);
     return read;
   }
+  StoreResult<std::vector<UserId>> readLeft(const DraftId& draft) override { return behind_.readLeft(draft); }
   StoreResult<std::vector<DraftHead>> listDrafts(const UserId& user, std::optional<DraftListKey> after,
                                                  std::uint32_t count) override {
     auto heads = behind_.listDrafts(user, after, count);

@@ -116,10 +116,17 @@ struct RejectedOp {
   Time at;
 };
 
+// A draft that was looked at and not written to: where there is such a draft, it must be at `seq`. 0: there was none.
+struct DraftCheck {
+  DraftId draft;
+  Seq seq = 0;
+};
+
 // All or nothing, one transaction (SPEC K4). Drafts are written in order of their id.
 struct Batch {
   std::vector<DraftWrite> drafts;
   std::vector<RejectedOp> rejected;
+  std::vector<DraftCheck> checks{};  // so that no op is rejected on grounds that are no longer true
 
   [[nodiscard]] bool empty() const { return drafts.empty() && rejected.empty(); }
 };
@@ -150,8 +157,8 @@ class Store {
 
   [[nodiscard]] virtual StoreResult<void> commit(const Batch& batch) = 0;
 
-  // Entries `after`+1, +2, …: as many as fit in `bytesMax` of text and canonical bytes, at least one where
-  // there is one. A redacted segment's entry has its content erased.
+  // Entries `after`+1, +2, …: as many as fit in `bytesMax` of text and canonical bytes, but not always more than some
+  // thousands; at least one where there is one. A redacted segment's entry has its content erased.
   [[nodiscard]] virtual StoreResult<std::vector<LogEntry>> readLog(const DraftId& draft, Seq after,
                                                                    std::size_t bytesMax) = 0;
 
@@ -159,14 +166,17 @@ class Store {
   // began with a snapshot has none before it).
   [[nodiscard]] virtual StoreResult<std::optional<Digest>> linkAt(const DraftId& draft, Seq seq) = 0;
 
-  // Segments at positions `from`, `from`+1, … below `end`: as many as fit in `bytesMax` of text, at least one
-  // where there is one.
+  // Segments at positions `from`, `from`+1, … below `end`: as many as fit in `bytesMax` of text, but not always more
+  // than some thousands; at least one where there is one.
   [[nodiscard]] virtual StoreResult<std::vector<Segment>> readSegments(const DraftId& draft, std::uint32_t from,
                                                                        std::uint32_t end, std::size_t bytesMax) = 0;
 
   // Lines `from`, `from`+1, … of the ring's history (line i has epoch i + 1), at most `countMax`.
   [[nodiscard]] virtual StoreResult<std::vector<RingPass>> readPasses(const DraftId& draft, std::uint32_t from,
                                                                       std::uint32_t countMax) = 0;
+
+  // Who was a member of the draft and is none any more, sorted.
+  [[nodiscard]] virtual StoreResult<std::vector<UserId>> readLeft(const DraftId& draft) = 0;
 
   // Drafts of which `user` is a member and which are not deleted, newest first, behind `after`.
   [[nodiscard]] virtual StoreResult<std::vector<DraftHead>> listDrafts(const UserId& user,

@@ -10,11 +10,17 @@
 // Ops of all sessions and drafts that wait are judged together and committed in one transaction, because a
 // commit is slow and one more row in it is cheap. While one batch is at the store the next one collects.
 //
+// Whether an op is new is the store's to say (SPEC K4). Ops that may well have been sent before are looked up first;
+// others are taken for new, and when one is not, or a draft has moved on by another server's hand, the commit meets a
+// conflict, everything is looked up and the batch is judged again. So the usual batch asks the store once.
+//
 // Invariants:
 //   a receipt `accepted` leaves only after the batch that holds the op has been committed (SPEC I9)
 //   one batch is at the store at a time, so ops are accepted in the order in which they arrived
-//   the cache holds states as the store has them, but while a batch is being committed, when it is ahead by
+//   the cache holds states as the store had them, but while a batch is being committed, when it is ahead by
 //   that batch; when the commit fails, what it touched is forgotten and read again
+//   no verdict rests on a cached state that the store has left behind: a batch names the seq of every draft that it
+//   looked at, and the store refuses it where that is another
 #pragma once
 
 #include <deque>
@@ -22,6 +28,7 @@
 #include <list>
 #include <map>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -73,7 +80,7 @@ using AuthorityActions = std::vector<AuthorityAction>;
 struct AuthorityOptions {
   Limits limits;
   std::size_t opsPerBatch = 4'096;
-  std::size_t draftsCached = 100'000;
+  std::size_t cacheBytes = std::size_t{64} << 20U;  // of drafts' states, about
   // How far back a cursor points from the present, so that no change is missed although the clocks of
   // several servers differ and a commit takes time.
   Duration cursorOverlap{60'000};
@@ -85,8 +92,8 @@ struct AuthorityCounts {
   std::uint64_t rejected = 0;
   std::uint64_t repeated = 0;  // answered with a first receipt
   std::uint64_t batches = 0;
-  std::uint64_t conflicts = 0;
-  std::uint64_t faults = 0;  // batches that the store could not take
+  std::uint64_t conflicts = 0;  // batches that were judged again
+  std::uint64_t faults = 0;     // batches that the store could not take
 };
 
 class Authority {
@@ -113,7 +120,11 @@ class Authority {
 
   [[nodiscard]] AuthorityActions answered(Ticket ticket, StoreAnswer answer, Time now);
 
-  // Ends sessions whose token has expired. Call about once a second.
+  // Other servers have written to these drafts in the same store, or this one has: what its sessions have not been told
+  // of is read and sent to them.
+  [[nodiscard]] AuthorityActions movedElsewhere(const std::vector<DraftPosition>& drafts);
+
+  // Ends sessions whose token has expired; lets those whose reads failed try again. Call about once a second.
   [[nodiscard]] AuthorityActions tick(Time now);
 
   // Whether no op waits or is at the store: a server that shuts down stops reading and waits for this.
@@ -134,7 +145,9 @@ class Authority {
   struct Joined {
     Principal principal;
     std::size_t unanswered = 0;
-    bool held = false;  // an op was not judged: nothing may overtake it (see Push::restart)
+    bool held = false;      // an op was not judged: nothing may overtake it (see Push::restart)
+    bool repeats = false;   // it has sent ops again: those that come are looked up before they are judged
+    bool isBehind = false;  // a read for it failed: it has to catch up once the store is back
   };
   using Session = std::variant<AwaitingHello, Authenticating, Joined>;
 
@@ -142,6 +155,7 @@ class Authority {
     SessionId session = 0;
     std::string display;
     Op op;
+    bool lookUp = false;  // it may have been sent before
   };
 
   struct Answer {
@@ -166,22 +180,35 @@ class Authority {
   void join(SessionId session, Principal principal, Time now, AuthorityActions& actions);
   void push(SessionId session, Push push, Time now, AuthorityActions& actions);
   void startBatch(Time now, AuthorityActions& actions);
-  void askLookup(AuthorityActions& actions);
+  void askLookup(Time now, AuthorityActions& actions);
   void decide(const Found& found, const Lookup& asked, Time now, AuthorityActions& actions);
   void batchCommitted(Time now, AuthorityActions& actions);
   void batchFailed(const StoreError& error, Time now, AuthorityActions& actions);
   void sendReceipts(AuthorityActions& actions);
   void sendReceipts(SessionId session, std::vector<OpReceipt> receipts, AuthorityActions& actions);
-  void fanOut(const DraftWrite& write, AuthorityActions& actions);
+  void fanOut(AuthorityActions& actions);
+  [[nodiscard]] std::map<DraftId, SessionId> onlyMakers() const;
   void ringBells(AuthorityActions& actions);
+  void askNews(AuthorityActions& actions);
+  void tellNews(std::vector<DraftNews> news, AuthorityActions& actions);
+  void tell(const DraftNews& news, const LogPosition& told, AuthorityActions& actions);
+  void sendEntries(const std::vector<SessionId>& readers, const DraftId& draft, LogPosition before,
+                   const LogPosition& head, std::span<const LogEntry* const> entries, AuthorityActions& actions) const;
+  void sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions) const;
+  void readFailed(SessionId session, const StoreError& error, AuthorityActions& actions);
+  void letSomeCatchUp(AuthorityActions& actions);
   void refuse(SessionId session, Rejection why, AuthorityActions& actions);
-  [[nodiscard]] Lookup lookupFor(const std::vector<Submission>& submissions) const;
+  [[nodiscard]] Lookup lookupFor(const BatchInWork& batch) const;
+  [[nodiscard]] bool mustLookUp(const Submission& submission) const;
   [[nodiscard]] ChangeCursor cursorAt(Time now) const;
   [[nodiscard]] std::vector<SessionId> sessionsOf(const DraftState& state) const;
   [[nodiscard]] Time advance(Time now);
 
   [[nodiscard]] DraftState* cached(const DraftId& draft);
   DraftState& keep(DraftState state);
+  [[nodiscard]] LogPosition told(const DraftId& draft) const;
+  void setTold(const DraftId& draft, const LogPosition& position);
+  void weigh(const DraftId& draft);
   DraftState& keepNew(const DraftId& draft);
   void forget(const DraftId& draft);
   void trimCache();
@@ -200,8 +227,16 @@ class Authority {
   struct CachedDraft {
     DraftState state;
     std::list<DraftId>::iterator use;
+    LogPosition told{};     // up to where this authority has told its sessions; {}: it has not yet
+    std::size_t bytes = 0;  // in cacheBytes_
   };
   std::map<DraftId, CachedDraft> cache_;
+  std::size_t cacheBytes_ = 0;
+
+  std::map<DraftId, Seq> moved_;            // by other servers, not asked for yet
+  std::map<DraftId, LogPosition> newsFor_;  // being asked for: from where
+  Ticket newsTicket_ = 0;                   // 0: nothing is being asked for
+  bool someAreBehind_ = false;
   std::list<DraftId> byUse_;  // the least recently used first
 };
 

@@ -3,10 +3,13 @@
 //   Authority --- StoreQuestion ---> whoever owns the store: a thread, a connection, a plain call
 //             <-- StoreAnswer ------
 //
-// perform() answers a question with a synchronous store. Questions of one authority must be performed in
-// the order in which they were asked.
+// perform() answers a question with a synchronous store. A store that is asked and answers later (PostgreSQL on an
+// event loop) is an AsyncStore; what it has in common with perform() are the functions below, which say what to read
+// and make messages of what was read. Questions of one authority must be performed in the order in which they were
+// asked.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <variant>
 #include <vector>
@@ -29,6 +32,20 @@ struct ChangesQuestion {
   ChangeCursor next;
 };
 
+// Reads what has become of drafts that another server has written to, each from where this one's sessions have been
+// told; {}: nothing is known of that, and no entries are read.
+struct NewsQuestion {
+  std::vector<DraftPosition> told;
+};
+
+// One draft's news. `entries` follow what was told, though not always up to the state's position; `left` has those
+// that may have to be told that they are members no more.
+struct DraftNews {
+  DraftState state;
+  std::vector<LogEntry> entries;
+  std::vector<UserId> left;
+};
+
 struct ReadPolicy {
   Limits limits;
   // More entries behind than this: a snapshot instead of the log (SPEC S6).
@@ -36,6 +53,8 @@ struct ReadPolicy {
   // About so much text goes into one answer; the replica then asks on. Bounds memory, not length.
   std::size_t answerBytes = std::size_t{4} << 20U;
   std::uint32_t changesPerAnswer = 2'000;
+  // Of a draft that another server has written to: more than this is fetched by those who read it.
+  std::size_t newsBytes = std::size_t{256} << 10U;
 };
 
 // The batch is shared, not copied: the authority reads it again when it is committed. Nobody changes it.
@@ -43,10 +62,65 @@ struct CommitQuestion {
   std::shared_ptr<const Batch> batch;
 };
 
-using StoreQuestion = std::variant<Lookup, CommitQuestion, CatchUpQuestion, ChangesQuestion>;
-using StoreAnswer = std::variant<StoreResult<Found>, StoreResult<void>, StoreResult<std::vector<AuthorityMessage>>>;
+using StoreQuestion = std::variant<Lookup, CommitQuestion, CatchUpQuestion, ChangesQuestion, NewsQuestion>;
+using StoreAnswer = std::variant<StoreResult<Found>, StoreResult<void>, StoreResult<std::vector<AuthorityMessage>>,
+                                 StoreResult<std::vector<DraftNews>>>;
 
-// Does what `question` asks; a Lookup is answered by Found, a CommitQuestion by void, the others by messages to send.
+// Does what `question` asks; a Lookup is answered by Found, a CommitQuestion by void, a NewsQuestion by DraftNews of
+// the drafts that there are, the others by messages to send.
 [[nodiscard]] StoreAnswer perform(Store& store, const StoreQuestion& question, const ReadPolicy& policy);
+
+// --- catching up in two reads, whatever the draft's size ------------------------------------------------------
+
+// What is read first: the state, and the links of the log at catchUpSeqs(), those that there are.
+struct CatchUpBasis {
+  std::optional<DraftState> state;
+  std::vector<LogPosition> links;
+};
+[[nodiscard]] std::vector<Seq> catchUpSeqs(const Fetch& fetch);
+
+// What is read then.
+struct LogRead {
+  DraftState state;
+  LogPosition after;
+  std::size_t bytesMax = 0;  // entries behind `after` up to state.position
+};
+struct SnapshotRead {
+  DraftId draft;
+  LogPosition at;
+  std::optional<DraftState> state;  // for the first part
+  SnapshotProgress progress;
+  std::uint32_t passesMax = 0;  // passes from progress.passes on; 0: none are left
+  bool withSegments = false;    // segments from progress.segments on, below progress.segmentsEnd
+  std::size_t bytesMax = 0;     // of segments
+};
+
+// What to read, or the answer where nothing more has to be read.
+using CatchUpPlan = std::variant<std::vector<AuthorityMessage>, LogRead, SnapshotRead>;
+[[nodiscard]] CatchUpPlan planCatchUp(const CatchUpQuestion& question, CatchUpBasis basis, const ReadPolicy& policy);
+
+[[nodiscard]] std::vector<AuthorityMessage> answerFrom(const LogRead& read, std::vector<LogEntry> entries,
+                                                       const ReadPolicy& policy);
+[[nodiscard]] std::vector<AuthorityMessage> answerFrom(SnapshotRead read, std::vector<RingPass> passes,
+                                                       std::vector<Segment> segments, const ReadPolicy& policy);
+[[nodiscard]] std::vector<AuthorityMessage> answerFrom(const ChangesQuestion& question,
+                                                       const std::vector<MembershipChange>& listed,
+                                                       const ReadPolicy& policy);
+
+// --- a store that answers later --------------------------------------------------------------------------------
+
+// Used on one thread, on which it calls back; never from within a call of its own.
+class AsyncStore {
+ public:
+  using Answered = std::function<void(StoreAnswer)>;
+
+  virtual ~AsyncStore() = default;
+
+  // Commits are carried out in the order of asking.
+  virtual void ask(StoreQuestion question, Answered answered) = 0;
+
+  // Store::forgetRejected(). What could not be forgotten now is forgotten the next time.
+  virtual void forgetRejected(Time before) = 0;
+};
 
 }  // namespace onering

@@ -27,6 +27,7 @@ class MemoryStore final : public DeviceStore {
                                                                std::uint32_t end, std::size_t bytesMax) override;
   [[nodiscard]] StoreResult<std::vector<RingPass>> readPasses(const DraftId& draft, std::uint32_t from,
                                                               std::uint32_t countMax) override;
+  [[nodiscard]] StoreResult<std::vector<UserId>> readLeft(const DraftId& draft) override;
   [[nodiscard]] StoreResult<std::vector<DraftHead>> listDrafts(const UserId& user, std::optional<DraftListKey> after,
                                                                std::uint32_t countMax) override;
   [[nodiscard]] StoreResult<std::vector<MembershipChange>> listChanges(const UserId& user, const ChangeCursor& after,

@@ -1,0 +1,304 @@
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "onering/postgres/migrations.h"
+#include "onering/postgres/postgres-database.h"
+
+#include "reading.h"
+#include "runner.h"
+#include "settings.h"
+#include "writing.h"
+
+namespace onering {
+
+using namespace postgres;
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kNewsRetry{250};
+constexpr milliseconds kHealthPatience{900};
+
+PoolOptions checkedPool(const PostgresOptions& options) {
+  auto pool = poolOptionsFor(options);
+  if (!pool) {
+    throw std::invalid_argument(pool.error().message);
+  }
+  return *std::move(pool);
+}
+
+StoreError damaged(const Damage& damage) {
+  return {StoreFault::damaged, damage.what()};
+}
+
+// What `decode` makes of the results, or why there is none.
+template <typename Decode>
+auto decoded(StoreResult<Results> results, Decode decode) -> StoreResult<decltype(decode(*results))> {
+  if (!results) {
+    return std::unexpected(std::move(results.error()));
+  }
+  try {
+    return decode(*results);
+  } catch (const Damage& damage) {
+    return std::unexpected(damaged(damage));
+  }
+}
+
+Request of(Call call) {
+  Request request;
+  request.calls.push_back(std::move(call));
+  return request;
+}
+
+Request newsRequest(const NewsQuestion& question, const ReadPolicy& policy) {
+  Lookup lookup;
+  for (const DraftPosition& told : question.told) {
+    lookup.drafts.push_back(told.draft);
+  }
+  Request request = findRequest(lookup);
+  const Call commit = std::move(request.calls.back());
+  request.calls.pop_back();
+  request.calls.push_back(leftCall(lookup.drafts));
+  for (const DraftPosition& told : question.told) {
+    if (told.position.seq > 0) {
+      constexpr Seq kToTheEnd = ~Seq{0};
+      request.calls.push_back(logCall(told.draft, told.position.seq, kToTheEnd, policy.newsBytes));
+    }
+  }
+  request.calls.push_back(commit);
+  return request;
+}
+
+std::vector<DraftNews> newsIn(const Results& results, const NewsQuestion& question) {
+  Lookup lookup;
+  for (const DraftPosition& told : question.told) {
+    lookup.drafts.push_back(told.draft);
+  }
+  Found found = foundIn(results, lookup);
+  const auto left = leftIn(results.at(3));
+  std::size_t next = 4;
+  std::vector<DraftNews> news;
+  for (std::size_t i = 0; i < question.told.size(); ++i) {
+    const bool hasEntries = question.told[i].position.seq > 0;
+    std::vector<LogEntry> entries = hasEntries ? logIn(results.at(next++)) : std::vector<LogEntry>{};
+    if (found.drafts[i]) {
+      const auto gone = left.find(question.told[i].draft);
+      news.push_back({.state = *std::move(found.drafts[i]),
+                      .entries = std::move(entries),
+                      .left = gone == left.end() ? std::vector<UserId>{} : gone->second});
+    }
+  }
+  return news;
+}
+
+}  // namespace
+
+class PostgresDatabase::Impl {
+ public:
+  Impl(asio::io_context& io, const PostgresOptions& options, const ReadPolicy& policy)
+      : runner_(io, checkedPool(options)),
+        policy_(policy),
+        io_(io),
+        newsTimer_(io),
+        self_(std::make_shared<Impl*>(this)) {}
+
+  void ask(const Lookup& lookup, Answered answered) {
+    if (lookup.drafts.empty() && lookup.ops.empty() && lookup.segments.empty()) {
+      asio::post(io_, [answered = std::move(answered)] { answered(StoreResult<Found>(Found{})); });
+      return;
+    }
+    runner_.read(findRequest(lookup), [lookup, answered = std::move(answered)](StoreResult<Results> results) {
+      answered(decoded(std::move(results), [&](const Results& rows) { return foundIn(rows, lookup); }));
+    });
+  }
+
+  void ask(const CommitQuestion& question, Answered answered) {
+    runner_.write(commitRequest(*question.batch),
+                  [answered = std::move(answered)](StoreResult<void> done) { answered(std::move(done)); });
+  }
+
+  void ask(CatchUpQuestion question, Answered answered) {
+    Request basis = basisRequest(question.fetch.draft, catchUpSeqs(question.fetch));
+    runner_.read(std::move(basis),
+                 [this, question = std::move(question), answered = std::move(answered)](StoreResult<Results> results) {
+                   auto plan = decoded(std::move(results), [&](const Results& rows) {
+                     Basis found = basisIn(rows);
+                     return planCatchUp(question, {std::move(found.state), std::move(found.links)}, policy_);
+                   });
+                   if (!plan) {
+                     answered(StoreResult<std::vector<AuthorityMessage>>(std::unexpected(std::move(plan.error()))));
+                     return;
+                   }
+                   std::visit([&](auto& next) { goOn(std::move(next), answered); }, *plan);
+                 });
+  }
+
+  void ask(const ChangesQuestion& question, Answered answered) {
+    runner_.read(of(changesCall(question.user, question.from, policy_.changesPerAnswer)),
+                 [this, question, answered = std::move(answered)](StoreResult<Results> results) {
+                   answered(decoded(std::move(results), [&](const Results& rows) {
+                     return answerFrom(question, changesIn(rows.at(0)), policy_);
+                   }));
+                 });
+  }
+
+  void ask(const NewsQuestion& question, Answered answered) {
+    runner_.read(newsRequest(question, policy_),
+                 [question, answered = std::move(answered)](StoreResult<Results> results) {
+                   answered(decoded(std::move(results), [&](const Results& rows) { return newsIn(rows, question); }));
+                 });
+  }
+
+  void forgetRejected(Time before) {
+    runner_.read(forgetRejectedRequest(before), [](const StoreResult<Results>&) {});
+  }
+
+  // --- news ---
+
+  void watchNews(milliseconds pause, std::function<void(const std::vector<DraftPosition>&)> moved) {
+    pause_ = pause;
+    moved_ = std::move(moved);
+    pollNews();
+  }
+
+  [[nodiscard]] const Pool& pool() const { return runner_.pool(); }
+
+  void checkHealth(std::function<void(Health)> checked) {
+    struct Check {
+      explicit Check(asio::io_context& io) : timer(io, kHealthPatience) {}
+      asio::steady_timer timer;
+      std::function<void(Health)> checked;
+      SteadyClock::time_point since = SteadyClock::now();
+      void answer(Health health) {
+        if (const auto tell = std::exchange(checked, nullptr)) {
+          timer.cancel();
+          tell(health);
+        }
+      }
+    };
+    const auto check = std::make_shared<Check>(io_);
+    check->checked = std::move(checked);
+    check->timer.async_wait([check](boost::system::error_code) { check->answer({}); });
+    runner_.read(of({.statement = &kTablesPresent, .parameters = {}}), [check](StoreResult<Results> results) {
+      Health health;
+      if (results && countOf(results->at(0)) == 1) {
+        health.connected = true;
+        health.latency = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - check->since);
+        health.tablesPresent = rowOf(results->at(0), 0).truth(0);
+      }
+      check->answer(health);
+    });
+  }
+
+ private:
+  void goOn(std::vector<AuthorityMessage> messages, const Answered& answered) {
+    answered(StoreResult<std::vector<AuthorityMessage>>(std::move(messages)));
+  }
+
+  void goOn(LogRead read, const Answered& answered) {
+    Call call = logCall(read.state.id, read.after.seq, read.state.position.seq, read.bytesMax);
+    runner_.read(of(std::move(call)), [this, read = std::move(read), answered](StoreResult<Results> results) {
+      answered(decoded(std::move(results),
+                       [&](const Results& rows) { return answerFrom(read, logIn(rows.at(0)), policy_); }));
+    });
+  }
+
+  void goOn(SnapshotRead read, const Answered& answered) {
+    Request request = of(passesCall(read.draft, read.progress.passes, read.passesMax));
+    if (read.withSegments) {
+      request.calls.push_back(
+          segmentsCall(read.draft, read.progress.segments, read.progress.segmentsEnd, read.bytesMax));
+    }
+    runner_.read(std::move(request), [this, read = std::move(read), answered](StoreResult<Results> results) {
+      answered(decoded(std::move(results), [&](const Results& rows) {
+        return answerFrom(read, passesIn(rows.at(0)),
+                          read.withSegments ? segmentsIn(rows.at(1)) : std::vector<Segment>{}, policy_);
+      }));
+    });
+  }
+
+  // At first, only from which transaction on there will be news.
+  void pollNews() {
+    constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+    runner_.read(of({.statement = &kWrittenSince, .parameters = {scalar(horizon_.value_or(kNone))}}),
+                 [self = std::weak_ptr(self_)](StoreResult<Results> results) {
+                   if (const auto impl = self.lock()) {
+                     (*impl)->tellNews(std::move(results));
+                   }
+                 });
+  }
+
+  void tellNews(StoreResult<Results> results) {
+    std::vector<DraftPosition> moved;
+    if (results) {
+      for (int i = 0; i < countOf(results->at(0)); ++i) {
+        const Row row = rowOf(results->at(0), i);
+        horizon_ = row.number(0);
+        if (!row.isNull(1)) {
+          moved.push_back({row.id<DraftId>(1), {row.numberAs<Seq>(2), row.digest(3)}});
+        }
+      }
+    }
+    newsTimer_.expires_after(results ? pause_ : kNewsRetry);
+    newsTimer_.async_wait([self = std::weak_ptr(self_)](boost::system::error_code cancelled) {
+      const auto impl = self.lock();
+      if (impl && !cancelled) {
+        (*impl)->pollNews();
+      }
+    });
+    if (!moved.empty()) {
+      moved_(moved);
+    }
+  }
+
+  Runner runner_;
+  ReadPolicy policy_;
+  asio::io_context& io_;
+  asio::steady_timer newsTimer_;
+  milliseconds pause_{0};
+  std::function<void(const std::vector<DraftPosition>&)> moved_;
+  std::optional<std::int64_t> horizon_;  // the oldest transaction that may still commit
+  std::shared_ptr<Impl*> self_;
+};
+
+PostgresDatabase::PostgresDatabase(asio::io_context& io, const PostgresOptions& options, const ReadPolicy& policy)
+    : impl_(std::make_unique<Impl>(io, options, policy)) {}
+
+PostgresDatabase::~PostgresDatabase() = default;
+
+void PostgresDatabase::ask(StoreQuestion question, Answered answered) {
+  std::visit([&](auto& typed) { impl_->ask(std::move(typed), std::move(answered)); }, question);
+}
+
+void PostgresDatabase::forgetRejected(Time before) {
+  impl_->forgetRejected(before);
+}
+
+void PostgresDatabase::watchNews(milliseconds pause, std::function<void(const std::vector<DraftPosition>&)> moved) {
+  impl_->watchNews(pause, std::move(moved));
+}
+
+PostgresPoolStatus PostgresDatabase::poolStatus() const {
+  const PoolCounts counts = impl_->pool().counts();
+  return {.size = counts.size,
+          .idle = counts.idle,
+          .leased = counts.leased,
+          .opening = counts.opening,
+          .waiting = counts.waiting,
+          .opened = counts.opened,
+          .failedToOpen = counts.failedToOpen,
+          .timedOut = counts.timedOut,
+          .breakerOpen = counts.open,
+          .retryAfter = impl_->pool().retryAfter()};
+}
+
+void PostgresDatabase::checkHealth(std::function<void(Health)> checked) {
+  impl_->checkHealth(std::move(checked));
+}
+
+}  // namespace onering

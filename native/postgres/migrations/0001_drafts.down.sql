@@ -1,0 +1,1 @@
+DROP TABLE erasures, jobs, idempotency_keys, events, invites, ring_passes, segments, ops, collaborators, drafts, users;

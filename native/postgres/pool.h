@@ -1,0 +1,103 @@
+// Connections to one database, shared by all requests, and the breaker that stands before them (SPEC §14, §15).
+//
+//   acquire() --> an idle connection, a new one, or a place in the queue
+//   Lease     --> gives it back when it goes; one that is not clean is closed instead
+//
+// The breaker opens when no connection can be had. While it is open everyone is refused at once; after a pause, at
+// most a second, one request tries the database, and the first success closes it again.
+//
+// Invariants:
+//   idle + leased + opening <= options.size
+//   somebody waits only while all of them are leased or opening
+#pragma once
+
+#include <deque>
+
+#include "connection.h"
+
+namespace onering::postgres {
+
+struct PoolOptions {
+  Keywords keywords;
+  std::size_t size = 6;                               // connections at most
+  std::chrono::milliseconds acquire{2'000};           // how long a request waits for one
+  std::chrono::milliseconds connect{5'000};           // how long connecting may take
+  std::chrono::milliseconds pingAfterIdle{15'000};    // one that was idle for longer is asked whether it is alive
+  std::chrono::milliseconds recycleAfter{1'800'000};  // then replaced, give or take a fifth, so that not all go at once
+  std::chrono::milliseconds retryMax{1'000};          // the breaker's pause grows up to this
+};
+
+struct PoolCounts {
+  std::size_t size = 0, idle = 0, leased = 0, opening = 0, waiting = 0;
+  std::uint64_t opened = 0, failedToOpen = 0, timedOut = 0;
+  bool open = false;  // the breaker
+};
+
+class Pool {
+ public:
+  class Lease {
+   public:
+    Lease(Pool& pool, std::unique_ptr<Connection> connection);
+    ~Lease();
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
+
+    [[nodiscard]] Connection& connection() const { return *connection_; }
+
+   private:
+    std::shared_ptr<Pool*> pool_;
+    std::unique_ptr<Connection> connection_;
+  };
+  using Acquired = std::function<void(std::expected<std::shared_ptr<Lease>, Failure>)>;
+
+  Pool(asio::io_context& io, PoolOptions options);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // `acquired` is called once, later.
+  void acquire(Acquired acquired);
+
+  [[nodiscard]] PoolCounts counts() const;
+
+  // How long until the breaker lets the next request try; zero while it is closed.
+  [[nodiscard]] std::chrono::milliseconds retryAfter() const;
+
+ private:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  struct Idle {
+    std::unique_ptr<Connection> connection;
+    TimePoint since;
+  };
+  struct Waiting {
+    Acquired acquired;
+    TimePoint until;
+  };
+
+  void serve();
+  void give(std::unique_ptr<Connection> connection, Acquired acquired);
+  void ping(std::unique_ptr<Connection> connection);
+  void openOne();
+  void opened(std::expected<std::unique_ptr<Connection>, Failure> result);
+  void giveBack(std::unique_ptr<Connection> connection);
+  void refuseAll(const Failure& failure);
+  void guardWaiting();
+  [[nodiscard]] bool isTired(const Connection& connection) const;
+
+  asio::io_context& io_;
+  PoolOptions options_;
+  asio::steady_timer waitTimer_;
+  std::deque<Idle> idle_;  // the one used last is at the end, and used first
+  std::deque<Waiting> waiting_;
+  std::size_t leased_ = 0;
+  std::size_t opening_ = 0;  // being opened or pinged
+  PoolCounts counts_;
+  std::optional<Failure> broken_;  // why the breaker is open
+  std::chrono::milliseconds pause_{0};
+  TimePoint retryAt_;
+  std::shared_ptr<Pool*> self_;
+};
+
+}  // namespace onering::postgres

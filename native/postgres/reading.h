@@ -1,0 +1,48 @@
+// Reads as requests, and their results as values. Each takes a fixed number of statements, however much it finds.
+#pragma once
+
+#include <map>
+
+#include "onering/ports/store.h"
+
+#include "runner.h"
+
+namespace onering::postgres {
+
+[[nodiscard]] Request findRequest(const Lookup& lookup);
+[[nodiscard]] Found foundIn(const Results& results, const Lookup& lookup);
+
+// The draft, and the links of its log at `seqs`, all of one moment.
+[[nodiscard]] Request basisRequest(const DraftId& draft, const std::vector<Seq>& seqs);
+struct Basis {
+  std::optional<DraftState> state;
+  std::vector<LogPosition> links;  // those that there are
+};
+[[nodiscard]] Basis basisIn(const Results& results);
+
+// Entries after `after` up to `through`.
+[[nodiscard]] Call logCall(const DraftId& draft, Seq after, Seq through, std::size_t bytesMax);
+[[nodiscard]] std::vector<LogEntry> logIn(const Result& result);
+
+[[nodiscard]] Call linkCall(const DraftId& draft, const std::vector<Seq>& seqs);
+[[nodiscard]] std::vector<LogPosition> linksIn(const Result& result);
+
+[[nodiscard]] Call segmentsCall(const DraftId& draft, std::uint32_t from, std::uint32_t end, std::size_t bytesMax);
+[[nodiscard]] std::vector<Segment> segmentsIn(const Result& result);
+
+[[nodiscard]] Call passesCall(const DraftId& draft, std::uint32_t from, std::uint32_t countMax);
+[[nodiscard]] std::vector<RingPass> passesIn(const Result& result);
+
+[[nodiscard]] Call leftCall(const std::vector<DraftId>& drafts);
+[[nodiscard]] std::map<DraftId, std::vector<UserId>> leftIn(const Result& result);
+
+[[nodiscard]] Call listCall(const UserId& user, const std::optional<DraftListKey>& after, std::uint32_t countMax);
+[[nodiscard]] std::vector<DraftHead> listIn(const Result& result);
+
+[[nodiscard]] Call changesCall(const UserId& user, const ChangeCursor& after, std::uint32_t countMax);
+[[nodiscard]] std::vector<MembershipChange> changesIn(const Result& result);
+
+[[nodiscard]] Call allDraftsCall(const std::optional<DraftId>& after, std::uint32_t countMax);
+[[nodiscard]] std::vector<DraftId> allDraftsIn(const Result& result);
+
+}  // namespace onering::postgres

@@ -1,0 +1,82 @@
+#include "runner.h"
+
+#include <random>
+
+#include "writing.h"
+
+namespace onering::postgres {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// Longer than a statement may take at the server, which then says so itself; after a commit, users wait.
+constexpr milliseconds kReadPatience{32'000};
+constexpr milliseconds kWritePatience{12'000};
+
+constexpr int kReadAttempts = 2;
+constexpr int kWriteAttempts = 6;
+
+milliseconds jitter() {
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  return milliseconds{1 + random() % 20};
+}
+
+StoreError notReached(const Failure& failure) {
+  return {StoreFault::unavailable, failure.message};
+}
+
+}  // namespace
+
+void Runner::read(Request request, Read done) {
+  readOnce(std::make_shared<const Request>(std::move(request)), kReadAttempts, std::move(done));
+}
+
+void Runner::readOnce(std::shared_ptr<const Request> request, int attemptsLeft, Read done) {
+  pool_.acquire([this, request, attemptsLeft, done = std::move(done)](auto acquired) {
+    if (!acquired) {
+      done(std::unexpected(notReached(acquired.error())));
+      return;
+    }
+    const std::shared_ptr<Pool::Lease> lease = *acquired;
+    lease->connection().run(*request, kReadPatience, [this, request, attemptsLeft, done, lease](Reply reply) {
+      if (reply) {
+        done(*std::move(reply));
+      } else if (reply.error().lost && attemptsLeft > 1) {
+        readOnce(request, attemptsLeft - 1, done);
+      } else {
+        done(std::unexpected(errorFrom(reply.error(), false)));
+      }
+    });
+  });
+}
+
+void Runner::write(Request request, Written done) {
+  writeOnce(std::make_shared<const Request>(std::move(request)), kWriteAttempts, std::move(done));
+}
+
+void Runner::writeOnce(std::shared_ptr<const Request> request, int attemptsLeft, Written done) {
+  pool_.acquire([this, request, attemptsLeft, done = std::move(done)](auto acquired) {
+    if (!acquired) {
+      done(std::unexpected(notReached(acquired.error())));
+      return;
+    }
+    const std::shared_ptr<Pool::Lease> lease = *acquired;
+    lease->connection().run(*request, kWritePatience, [this, request, attemptsLeft, done, lease](Reply reply) {
+      if (reply) {
+        done({});
+      } else if (worthRepeating(reply.error()) && attemptsLeft > 1) {
+        const auto timer = std::make_shared<asio::steady_timer>(io_, jitter());
+        timer->async_wait([this, timer, request, attemptsLeft, done](boost::system::error_code cancelled) {
+          if (!cancelled) {
+            writeOnce(request, attemptsLeft - 1, done);
+          }
+        });
+      } else {
+        done(std::unexpected(errorFrom(reply.error(), true)));
+      }
+    });
+  });
+}
+
+}  // namespace onering::postgres

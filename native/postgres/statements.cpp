@@ -1,0 +1,239 @@
+#include "statements.h"
+
+#include <array>
+
+namespace onering::postgres {
+
+// The columns of a draft's head, in the order of headFrom() (reading.cpp).
+#define HEAD(table)                                                                                                 \
+  table "draft_id, " table "seq, " table "link, " table "epoch, " table "segment_count, " table "status, " table    \
+        "owner, " table "holder, " table "held_since, " table "requests, " table "title, " table "platform, " table \
+        "hold_limit_ms, " table "created_at, " table "updated_at, " table "deleted_at"
+
+// The same as parameters, one array a column, in the order of HeadColumns (writing.cpp).
+#define HEAD_ARRAYS                                                                                          \
+  "$1::uuid[], $2::bigint[], $3::bytea[], $4::bigint[], $5::integer[], $6::text[], $7::text[], $8::text[], " \
+  "$9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::timestamptz[], "            \
+  "$15::timestamptz[], $16::timestamptz[]"
+
+const Statement kBegin{"begin", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"};
+const Statement kBeginRead{"begin_read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
+const Statement kCommit{"commit", "COMMIT"};
+
+// --- writing --------------------------------------------------------------------------------------------
+
+const Statement kPutUsers{"put_users",
+                          "INSERT INTO users AS known (user_id, display, created_at) "
+                          "SELECT user_id, display, at FROM unnest($1::text[], $2::text[], $3::timestamptz[]) "
+                          "AS u(user_id, display, at) "
+                          "ON CONFLICT (user_id) DO UPDATE SET display = excluded.display "
+                          "WHERE known.display <> excluded.display AND known.deleted_at IS NULL"};
+
+const Statement kCreateDrafts{"create_drafts",
+                              "INSERT INTO drafts (" HEAD("") ", written_by) "
+                              "SELECT draft_id, seq, link, epoch, segment_count, status, owner, holder, held_since, "
+                              "requests::jsonb, title, platform, hold_limit_ms, created_at, updated_at, deleted_at, "
+                              "pg_current_xact_id() FROM unnest(" HEAD_ARRAYS ") AS u(" HEAD("") ")"};
+
+// Every draft has to be where its batch expects it. One that is not makes the division fail, and with it the whole
+// transaction, without another round trip in which it would hold its locks.
+const Statement kAdvanceDrafts{
+    "advance_drafts",
+    "WITH moved AS (UPDATE drafts SET seq = u.seq, link = u.link, epoch = u.epoch, segment_count = u.segment_count, "
+    "status = u.status, owner = u.owner, holder = u.holder, held_since = u.held_since, requests = u.requests::jsonb, "
+    "title = u.title, platform = u.platform, hold_limit_ms = u.hold_limit_ms, created_at = u.created_at, "
+    "updated_at = u.updated_at, deleted_at = u.deleted_at, content_sha256 = NULL, written_by = pg_current_xact_id() "
+    "FROM unnest(" HEAD_ARRAYS ", $17::bigint[]) AS u(" HEAD("") ", expected) "
+    "WHERE drafts.draft_id = u.draft_id AND drafts.seq = u.expected RETURNING 1) "
+    "SELECT 1 / (count(*) = cardinality($1::uuid[]))::integer FROM moved"};
+
+// The same for drafts that were only looked at.
+const Statement kCheckDrafts{"check_drafts",
+                             "SELECT 1 / (count(*) = 0)::integer FROM drafts "
+                             "JOIN unnest($1::uuid[], $2::bigint[]) AS u(draft_id, seq) USING (draft_id) "
+                             "WHERE drafts.seq <> u.seq"};
+
+const Statement kInsertAccepted{
+    "insert_accepted",
+    "INSERT INTO ops (draft_id, op_id, actor, judged_at, seq, body, link, display, position) "
+    "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], "
+    "$5::bigint[], $6::bytea[], $7::bytea[], $8::text[], $9::integer[])"};
+
+const Statement kInsertRejected{"insert_rejected",
+                                "INSERT INTO ops (draft_id, op_id, actor, judged_at, digest, code, message) "
+                                "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], "
+                                "$5::bytea[], $6::text[], $7::text[])"};
+
+const Statement kInsertSegments{
+    "insert_segments",
+    "INSERT INTO segments (draft_id, position, segment_id, seq, epoch, author, author_display, authored_at, "
+    "accepted_at, content, salt, digest) "
+    "SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], "
+    "$8::timestamptz[], $9::timestamptz[], $10::text[], $11::bytea[], $12::bytea[])"};
+
+const Statement kRedactSegments{"redact_segments",
+                                "UPDATE segments SET content = NULL, salt = NULL, deleted_at = u.at "
+                                "FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS u(draft_id, segment_id, at) "
+                                "WHERE segments.draft_id = u.draft_id AND segments.segment_id = u.segment_id "
+                                "AND segments.deleted_at IS NULL"};
+
+const Statement kInsertPasses{"insert_passes",
+                              "INSERT INTO ring_passes (draft_id, epoch, from_user, to_user, passed_at, kind) "
+                              "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], "
+                              "$5::timestamptz[], $6::text[])"};
+
+const Statement kPutCollaborators{
+    "put_collaborators",
+    "INSERT INTO collaborators (draft_id, user_id, role, joined_at, deleted_at) "
+    "SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[]) "
+    "ON CONFLICT (draft_id, user_id) DO UPDATE SET role = excluded.role, joined_at = excluded.joined_at, "
+    "deleted_at = excluded.deleted_at"};
+
+const Statement kLeaveCollaborators{
+    "leave_collaborators",
+    "UPDATE collaborators SET deleted_at = u.at "
+    "FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS u(draft_id, user_id, at) "
+    "WHERE collaborators.draft_id = u.draft_id AND collaborators.user_id = u.user_id"};
+
+const Statement kInsertEvents{"insert_events",
+                              "INSERT INTO events (draft_id, event_id, type, user_id, other_user, occurred_at) "
+                              "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], "
+                              "$6::timestamptz[])"};
+
+const Statement kForgetRejected{"forget_rejected", "DELETE FROM ops WHERE seq IS NULL AND judged_at < $1::timestamptz"};
+
+// --- reading --------------------------------------------------------------------------------------------
+
+const Statement kFindDrafts{"find_drafts", "SELECT " HEAD("") " FROM drafts WHERE draft_id = ANY($1::uuid[])"};
+
+const Statement kFindMembers{"find_members",
+                             "SELECT draft_id, user_id, role, joined_at FROM collaborators "
+                             "WHERE draft_id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY draft_id, user_id"};
+
+const Statement kFindOps{"find_ops",
+                         "SELECT u.n, o.actor, o.seq, o.judged_at, o.body, o.link, o.digest, o.code, o.message "
+                         "FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS u(draft_id, op_id, n) "
+                         "JOIN ops o ON o.draft_id = u.draft_id AND o.op_id = u.op_id"};
+
+const Statement kFindSegments{"find_segments",
+                              "SELECT u.n, s.author, s.content IS NULL "
+                              "FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS u(draft_id, segment_id, n) "
+                              "JOIN segments s ON s.draft_id = u.draft_id AND s.segment_id = u.segment_id"};
+
+const Statement kReadLinks{"read_links",
+                           "SELECT seq, link FROM ops WHERE draft_id = $1::uuid AND seq = ANY($2::bigint[])"};
+
+// Rows are added up until there are bytes enough; the limits keep the adding up from going on to the draft's end.
+const Statement kReadLog{
+    "read_log",
+    "SELECT seq, body, link, display, content, salt FROM ("
+    "SELECT o.seq, o.body, o.link, o.display, s.content, s.salt, "
+    "sum(octet_length(o.body) + coalesce(octet_length(s.content), 0)) OVER (ORDER BY o.seq ROWS UNBOUNDED PRECEDING) "
+    "AS bytes FROM ops o LEFT JOIN segments s ON s.draft_id = o.draft_id AND s.position = o.position "
+    "WHERE o.draft_id = $1::uuid AND o.seq > $2::bigint AND o.seq <= $3::bigint ORDER BY o.seq LIMIT 4096) AS entry "
+    "WHERE bytes <= $4::bigint OR seq = $2::bigint + 1 ORDER BY seq"};
+
+const Statement kReadSegments{
+    "read_segments",
+    "SELECT position, segment_id, seq, epoch, author, author_display, authored_at, accepted_at, content, salt, digest "
+    "FROM (SELECT *, sum(octet_length(content)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS bytes "
+    "FROM segments WHERE draft_id = $1::uuid AND position >= $2::integer AND position < $3::integer "
+    "ORDER BY position LIMIT 16384) AS segment "
+    "WHERE coalesce(bytes, 0) <= $4::bigint OR position = $2::integer ORDER BY position"};
+
+const Statement kReadPasses{"read_passes",
+                            "SELECT epoch, from_user, to_user, passed_at, kind FROM ring_passes "
+                            "WHERE draft_id = $1::uuid AND epoch > $2::bigint ORDER BY epoch LIMIT $3::bigint"};
+
+const Statement kListDrafts{
+    "list_drafts",
+    "SELECT " HEAD("d.") " FROM collaborators m JOIN drafts d ON d.draft_id = m.draft_id "
+    "WHERE m.user_id = $1::text AND m.deleted_at IS NULL AND d.deleted_at IS NULL "
+    "AND ($2::timestamptz IS NULL OR d.updated_at < $2 OR (d.updated_at = $2 AND d.draft_id > $3::uuid)) "
+    "ORDER BY d.updated_at DESC, d.draft_id LIMIT $4::bigint"};
+
+const Statement kListChanges{
+    "list_changes",
+    "SELECT d.draft_id, coalesce(m.deleted_at, d.updated_at) AS at, m.deleted_at IS NOT NULL, d.seq, d.link "
+    "FROM collaborators m JOIN drafts d ON d.draft_id = m.draft_id "
+    "WHERE m.user_id = $1::text AND (coalesce(m.deleted_at, d.updated_at) > $2::timestamptz "
+    "OR (coalesce(m.deleted_at, d.updated_at) = $2 AND d.draft_id > $3::uuid)) "
+    "ORDER BY at, d.draft_id LIMIT $4::bigint"};
+
+const Statement kAllDrafts{"all_drafts",
+                           "SELECT draft_id FROM drafts WHERE draft_id > $1::uuid ORDER BY draft_id LIMIT $2::bigint"};
+
+// What transactions from `$1` on have written, and from which on to ask next: all older ones are over.
+const Statement kWrittenSince{"written_since",
+                              "SELECT pg_snapshot_xmin(pg_current_snapshot()), d.draft_id, d.seq, d.link "
+                              "FROM (VALUES (1)) AS one LEFT JOIN drafts d ON d.written_by >= $1::xid8"};
+
+const Statement kLeftMembers{"left_members",
+                             "SELECT draft_id, user_id FROM collaborators "
+                             "WHERE draft_id = ANY($1::uuid[]) AND deleted_at IS NOT NULL "
+                             "ORDER BY draft_id, user_id"};
+
+const Statement kPing{"ping", "SELECT 1"};
+
+const Statement kTablesPresent{
+    "tables_present",
+    "SELECT count(*) = 12 FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') "
+    "AND pg_catalog.pg_table_is_visible(oid) AND relname IN ('users', 'drafts', 'segments', "
+    "'collaborators', 'ring_passes', 'invites', 'ops', 'idempotency_keys', 'events', 'jobs', "
+    "'erasures', 'schema_migrations')"};
+
+// One line for every column, constraint and index of our tables, as PostgreSQL writes them down.
+const Statement kDescribeSchema{
+    "describe_schema",
+    "WITH ours AS (SELECT oid, relname FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') "
+    "AND pg_catalog.pg_table_is_visible(oid) AND relname IN ('users', 'drafts', 'segments', 'collaborators', "
+    "'ring_passes', 'invites', 'ops', 'idempotency_keys', 'events', 'jobs', 'erasures', 'schema_migrations')) "
+    "SELECT relname || '.' || attname || ' ' || format_type(atttypid, atttypmod) || "
+    "CASE WHEN attnotnull THEN ' not null' ELSE '' END "
+    "FROM ours JOIN pg_catalog.pg_attribute ON attrelid = ours.oid AND attnum > 0 AND NOT attisdropped "
+    "UNION ALL SELECT relname || ' ' || conname || ' ' || pg_get_constraintdef(c.oid) || "
+    "CASE WHEN convalidated THEN '' ELSE ' (not valid)' END "
+    "FROM ours JOIN pg_catalog.pg_constraint c ON conrelid = ours.oid WHERE contype <> 't' "
+    "UNION ALL SELECT relname || ' ' || "
+    "regexp_replace(pg_get_indexdef(indexrelid), ' ON (ONLY )?([^ ]+[.])?([^ ]+) USING', ' ON \\3 USING') || "
+    "CASE WHEN indisvalid THEN '' ELSE ' (not valid)' END "
+    "FROM ours JOIN pg_catalog.pg_index ON indrelid = ours.oid "
+    "ORDER BY 1"};
+
+std::span<const Statement* const> allStatements() {
+  static constexpr std::array kAll{&kBegin,
+                                   &kBeginRead,
+                                   &kCommit,
+                                   &kPutUsers,
+                                   &kCreateDrafts,
+                                   &kAdvanceDrafts,
+                                   &kCheckDrafts,
+                                   &kInsertAccepted,
+                                   &kInsertRejected,
+                                   &kInsertSegments,
+                                   &kRedactSegments,
+                                   &kInsertPasses,
+                                   &kPutCollaborators,
+                                   &kLeaveCollaborators,
+                                   &kInsertEvents,
+                                   &kForgetRejected,
+                                   &kFindDrafts,
+                                   &kFindMembers,
+                                   &kFindOps,
+                                   &kFindSegments,
+                                   &kReadLinks,
+                                   &kReadLog,
+                                   &kReadSegments,
+                                   &kReadPasses,
+                                   &kListDrafts,
+                                   &kListChanges,
+                                   &kAllDrafts,
+                                   &kWrittenSince,
+                                   &kLeftMembers,
+                                   &kPing,
+                                   &kTablesPresent,
+                                   &kDescribeSchema};
+  return kAll;
+}
+
+}  // namespace onering::postgres

@@ -1,0 +1,60 @@
+// Every statement that the store sends, prepared once on each connection. Values come as parameters only (SPEC §14).
+//
+// Rules that a test keeps (SPEC §9, "distributable as it stands"): whatever reads or writes a draft's data names
+// draft_id; sets of rows come as arrays through unnest(); no sequence, no LISTEN or NOTIFY, no session lock, no
+// SELECT ... FOR UPDATE over several drafts.
+#pragma once
+
+#include <span>
+
+namespace onering::postgres {
+
+struct Statement {
+  const char* name;
+  const char* sql;
+};
+
+// --- one transaction ---
+extern const Statement kBegin;
+extern const Statement kBeginRead;  // what several statements read is of one moment
+extern const Statement kCommit;
+
+// --- writing ---
+extern const Statement kPutUsers;
+extern const Statement kCreateDrafts;
+extern const Statement kAdvanceDrafts;
+extern const Statement kCheckDrafts;
+extern const Statement kInsertAccepted;
+extern const Statement kInsertRejected;
+extern const Statement kInsertSegments;
+extern const Statement kRedactSegments;
+extern const Statement kInsertPasses;
+extern const Statement kPutCollaborators;
+extern const Statement kLeaveCollaborators;
+extern const Statement kInsertEvents;
+extern const Statement kForgetRejected;
+
+// --- reading ---
+extern const Statement kFindDrafts;
+extern const Statement kFindMembers;
+extern const Statement kFindOps;
+extern const Statement kFindSegments;
+extern const Statement kReadLinks;
+extern const Statement kReadLog;
+extern const Statement kReadSegments;
+extern const Statement kReadPasses;
+extern const Statement kListDrafts;
+extern const Statement kListChanges;
+extern const Statement kAllDrafts;
+extern const Statement kWrittenSince;
+extern const Statement kLeftMembers;
+extern const Statement kPing;
+extern const Statement kTablesPresent;
+
+// --- the schema as it is ---
+extern const Statement kDescribeSchema;
+
+// All of them, to prepare and to lint.
+[[nodiscard]] std::span<const Statement* const> allStatements();
+
+}  // namespace onering::postgres

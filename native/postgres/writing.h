@@ -1,0 +1,23 @@
+// Batches as requests: which statements with which rows, and what the outcome means.
+#pragma once
+
+#include "onering/ports/store.h"
+
+#include "connection.h"
+
+namespace onering::postgres {
+
+// One transaction: BEGIN, one statement a table that the batch touches, COMMIT. Rows are ordered by draft, so that
+// two servers that write to the same drafts wait for one another instead of deadlocking.
+[[nodiscard]] Request commitRequest(const Batch& batch);
+
+[[nodiscard]] Request forgetRejectedRequest(Time before);
+
+// What a failed request means for its caller. `commits`: it ended with a COMMIT, so that losing the connection leaves
+// open whether it was carried out.
+[[nodiscard]] StoreError errorFrom(const Failure& failure, bool commits);
+
+// Whether the same transaction may succeed at once when it is tried again: a deadlock or a failed serialization.
+[[nodiscard]] bool worthRepeating(const Failure& failure);
+
+}  // namespace onering::postgres
