@@ -1,0 +1,65 @@
+#include "onering/process/usage.h"
+
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+
+#include <unistd.h>
+
+namespace onering::process {
+
+namespace {
+
+std::string contentOf(pid_t process, const char* name) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/" + name);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+CpuTimes cpuTimesOf(pid_t process) {
+  const std::string stat = contentOf(process, "stat");
+  const auto nameEnd = stat.rfind(')');  // the name may hold anything
+  if (nameEnd == std::string::npos) {
+    return {};
+  }
+  constexpr int kUserTime = 14;  // the field's number in proc(5); system time, children's user and system time follow
+  std::istringstream fields(stat.substr(nameEnd + 2));
+  std::string skipped;
+  for (int field = 3; field < kUserTime; ++field) {
+    fields >> skipped;
+  }
+  std::array<double, 4> ticks{};
+  for (double& each : ticks) {
+    fields >> each;
+  }
+  const auto perSecond = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  return {.own = (ticks[0] + ticks[1]) / perSecond, .children = (ticks[2] + ticks[3]) / perSecond};
+}
+
+double cpuSecondsOfTree(pid_t process) {
+  const CpuTimes times = cpuTimesOf(process);
+  double sum = times.own + times.children;
+  for (const pid_t child : childrenOf(process)) {
+    sum += cpuSecondsOfTree(child);
+  }
+  return sum;
+}
+
+std::size_t residentBytesOf(pid_t process) {
+  std::istringstream fields(contentOf(process, "statm"));
+  std::size_t pages = 0;
+  fields >> pages >> pages;
+  return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::vector<pid_t> childrenOf(pid_t process) {
+  // By thread: this process's first one starts all there are, in the programs that this is used for.
+  const std::string id = std::to_string(process);
+  std::istringstream list(contentOf(process, ("task/" + id + "/children").c_str()));
+  return {std::istream_iterator<pid_t>(list), {}};
+}
+
+}  // namespace onering::process
