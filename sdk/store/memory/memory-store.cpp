@@ -91,6 +91,27 @@ class MemoryStore::Transaction {
     }
   }
 
+  // SPEC K4. A repeat is no conflict: a draft that was purged and imported again has the same events.
+  void appendEvents(const Batch& batch) {
+    for (const DraftWrite& draft : batch.drafts) {
+      for (const AcceptedOp& op : draft.ops) {
+        if (const auto event = eventOf(op.entry, op.change)) {
+          append(*event);
+        }
+      }
+    }
+  }
+
+  // Whether it is new.
+  bool append(const Event& event) {
+    const std::pair key(event.draft, event.id);
+    if (store_.events_.contains(key)) {
+      return false;
+    }
+    insert(store_.events_, key, event, "");
+    return true;
+  }
+
   void write(const DeviceBatch& batch) {
     if (batch.record) {
       assign(store_.record_, batch.record);
@@ -313,6 +334,7 @@ StoreResult<void> MemoryStore::commit(const Batch& batch) {
   try {
     Transaction transaction(*this);
     transaction.write(batch);
+    transaction.appendEvents(batch);
     transaction.keep();
     return {};
   } catch (const Conflict& conflict) {
@@ -538,6 +560,67 @@ StoreResult<std::optional<SetAsidePart>> MemoryStore::readSetAsidePart(const Dra
     }
   }
   return std::nullopt;
+}
+
+// --- events and requests --------------------------------------------------------------------------------
+
+StoreResult<std::vector<bool>> MemoryStore::appendEvents(const std::vector<Event>& events) {
+  Transaction transaction(*this);
+  std::vector<bool> isNew;
+  for (const Event& event : events) {
+    isNew.push_back(transaction.append(event));
+  }
+  transaction.keep();
+  return isNew;
+}
+
+StoreResult<EventPage> MemoryStore::readEvents(const EventQuery& query) {
+  const auto asked = [&](const Event& event) {
+    return event.occurredAt >= query.from && event.occurredAt < query.until &&
+           (query.types.empty() || std::ranges::find(query.types, event.type) != query.types.end()) &&
+           (!query.draft || event.draft == *query.draft) && (!query.user || event.user == *query.user) &&
+           (!query.after || keyOf(event) > *query.after);
+  };
+  EventPage page;
+  for (const auto& [key, event] : events_) {
+    if (asked(event)) {
+      page.events.push_back(event);
+    }
+  }
+  std::ranges::sort(page.events, {}, keyOf);
+  const bool more = page.events.size() > query.countMax;
+  keepFirst(page.events, query.countMax);
+  if (more) {
+    page.next = page.events.empty() ? query.after : keyOf(page.events.back());
+  }
+  return page;
+}
+
+StoreResult<std::optional<RequestRecord>> MemoryStore::claim(const RequestRecord& record, Time validFrom) {
+  const auto found = requests_.find(record.key);
+  if (found != requests_.end() && found->second.createdAt >= validFrom) {
+    return found->second;
+  }
+  requests_[record.key] = record;
+  return std::nullopt;
+}
+
+StoreResult<std::optional<RequestAnswer>> MemoryStore::complete(const RequestKey& key, const OpId& op,
+                                                                const RequestAnswer& answer) {
+  const auto found = requests_.find(key);
+  if (found == requests_.end() || found->second.op != op) {
+    return std::nullopt;
+  }
+  RequestRecord& record = found->second;
+  if (!record.answer) {
+    record.answer = answer;
+    record.salt = {};
+  }
+  return record.answer;
+}
+
+StoreResult<std::uint64_t> MemoryStore::forgetRequests(Time before) {
+  return std::erase_if(requests_, [&](const auto& row) { return row.second.createdAt < before; });
 }
 
 }  // namespace onering

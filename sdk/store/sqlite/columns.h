@@ -19,6 +19,7 @@
 #include <sqlite3.h>
 
 #include "onering/domain/draft.h"
+#include "onering/domain/event.h"
 
 namespace onering {
 
@@ -39,6 +40,8 @@ template <>
 inline constexpr DraftStatus kLast<DraftStatus> = DraftStatus::completed;
 template <>
 inline constexpr PassKind kLast<PassKind> = PassKind::removed;
+template <>
+inline constexpr EventType kLast<EventType> = EventType::inviteRevoked;
 template <>
 inline constexpr ErrorCode kLast<ErrorCode> = ErrorCode::internal;
 

@@ -133,9 +133,41 @@ constexpr Sql kVersion1 = R"(
   ) STRICT, WITHOUT ROWID;
 )";
 
+// What a server keeps beside the drafts. Events come in the order of their time, but for a view now and then, so that
+// both trees grow at their end; their second key holds (draft, id) unique, with the id first for the same reason.
+constexpr Sql kVersion2 = R"(
+  PRAGMA user_version = 2;
+
+  CREATE TABLE events(
+    occurred_at INTEGER NOT NULL,
+    event_id BLOB NOT NULL,
+    draft_id BLOB NOT NULL,
+    type INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    from_user TEXT,
+    to_user TEXT,
+    epoch INTEGER NOT NULL,            -- 0: the ring did not move
+    PRIMARY KEY (occurred_at, event_id, draft_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX events_key ON events(event_id, draft_id);
+
+  CREATE TABLE idempotency_keys(
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    request BLOB NOT NULL,
+    op_id BLOB NOT NULL,
+    salt BLOB,                         -- NULL once there is an answer
+    created_at INTEGER NOT NULL,
+    status INTEGER,                    -- NULL: not answered yet
+    body TEXT,
+    PRIMARY KEY (scope, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX idempotency_keys_created ON idempotency_keys(created_at);
+)";
+
 // Number i brings a store from version i to i + 1, `user_version` included. Append only: stores of every version
 // are out there.
-constexpr std::array kMigrations{kVersion1};
+constexpr std::array kMigrations{kVersion1, kVersion2};
 
 constexpr std::array<char, 16> kMagic{'S', 'Q', 'L', 'i', 't', 'e', ' ', 'f', 'o', 'r', 'm', 'a', 't', ' ', '3', '\0'};
 

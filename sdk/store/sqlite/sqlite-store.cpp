@@ -8,6 +8,7 @@
 #include "draft-tables.h"
 #include "integrity.h"
 #include "schema.h"
+#include "server-tables.h"
 
 namespace onering {
 
@@ -115,11 +116,26 @@ void emptyWal(Connection& connection) {
   sqlite3_wal_checkpoint_v2(connection.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
 }
 
+// What `work` writes is one transaction, durable when it returns.
+template <typename Work>
+auto writing(Connection& connection, Work work) {
+  return guarded([&] {
+    Transaction transaction(connection, Transaction::Kind::write);
+    auto result = work(connection);
+    transaction.commit();
+    return result;
+  });
+}
+
+// A device has no use for events.
+void appendEvents(Connection& /*connection*/, const DeviceBatch& /*batch*/) {}
+
 template <typename AnyBatch>
 StoreResult<void> commitBatch(Connection& connection, const AnyBatch& batch) {
   return guarded([&] {
     Transaction transaction(connection, Transaction::Kind::write);
     writeBatch(connection, batch);
+    appendEvents(connection, batch);
     transaction.commit();
     if (redacts(batch)) {
       emptyWal(connection);  // older pages there still show what is erased; where it fails, the next one does it
@@ -229,6 +245,27 @@ StoreResult<std::optional<SetAsidePart>> SqliteStore::readSetAsidePart(const Dra
                                                                        std::size_t bytesMax) {
   return reading(*connection_,
                  [&](Connection& connection) { return onering::readSetAsidePart(connection, copy, from, bytesMax); });
+}
+
+StoreResult<std::vector<bool>> SqliteStore::appendEvents(const std::vector<Event>& events) {
+  return writing(*connection_, [&](Connection& connection) { return onering::appendEvents(connection, events); });
+}
+
+StoreResult<EventPage> SqliteStore::readEvents(const EventQuery& query) {
+  return reading(*connection_, [&](Connection& connection) { return onering::readEvents(connection, query); });
+}
+
+StoreResult<std::optional<RequestRecord>> SqliteStore::claim(const RequestRecord& record, Time validFrom) {
+  return writing(*connection_, [&](Connection& connection) { return onering::claim(connection, record, validFrom); });
+}
+
+StoreResult<std::optional<RequestAnswer>> SqliteStore::complete(const RequestKey& key, const OpId& op,
+                                                                const RequestAnswer& answer) {
+  return writing(*connection_, [&](Connection& connection) { return onering::complete(connection, key, op, answer); });
+}
+
+StoreResult<std::uint64_t> SqliteStore::forgetRequests(Time before) {
+  return writing(*connection_, [&](Connection& connection) { return onering::forgetRequests(connection, before); });
 }
 
 StoreResult<void> SqliteStore::checkpoint() {

@@ -149,12 +149,21 @@ struct MembershipChange {
   friend bool operator==(const MembershipChange&, const MembershipChange&) = default;
 };
 
+class EventStore;
+class IdempotencyStore;
+
 class Store {
  public:
   virtual ~Store() = default;
 
+  // What a server keeps beside the drafts, in the same place and under the same contract; lives as long as the store.
+  // Null: this store does not keep it, and no server can run on it.
+  [[nodiscard]] virtual EventStore* events() { return nullptr; }
+  [[nodiscard]] virtual IdempotencyStore* idempotency() { return nullptr; }
+
   [[nodiscard]] virtual StoreResult<Found> find(const Lookup& lookup) = 0;
 
+  // A store with events() appends eventOf() each op of the batch, too.
   [[nodiscard]] virtual StoreResult<void> commit(const Batch& batch) = 0;
 
   // Entries `after`+1, +2, …: as many as fit in `bytesMax` of text and canonical bytes, but not always more than some

@@ -11,11 +11,16 @@
 #include <memory>
 
 #include "onering/ports/device-store.h"
+#include "onering/ports/event-store.h"
+#include "onering/ports/idempotency-store.h"
 
 namespace onering {
 
-class MemoryStore final : public DeviceStore {
+class MemoryStore final : public DeviceStore, public EventStore, public IdempotencyStore {
  public:
+  [[nodiscard]] EventStore* events() override { return this; }
+  [[nodiscard]] IdempotencyStore* idempotency() override { return this; }
+
   [[nodiscard]] StoreResult<Found> find(const Lookup& lookup) override;
   [[nodiscard]] StoreResult<void> commit(const Batch& batch) override;
   [[nodiscard]] StoreResult<void> commit(const DeviceBatch& batch) override;
@@ -43,6 +48,14 @@ class MemoryStore final : public DeviceStore {
   [[nodiscard]] StoreResult<std::vector<DraftPosition>> readSetAside() override;
   [[nodiscard]] StoreResult<std::optional<SetAsidePart>> readSetAsidePart(const DraftPosition& copy, std::uint32_t from,
                                                                           std::size_t bytesMax) override;
+
+  [[nodiscard]] StoreResult<std::vector<bool>> appendEvents(const std::vector<Event>& events) override;
+  [[nodiscard]] StoreResult<EventPage> readEvents(const EventQuery& query) override;
+
+  [[nodiscard]] StoreResult<std::optional<RequestRecord>> claim(const RequestRecord& record, Time validFrom) override;
+  [[nodiscard]] StoreResult<std::optional<RequestAnswer>> complete(const RequestKey& key, const OpId& op,
+                                                                   const RequestAnswer& answer) override;
+  [[nodiscard]] StoreResult<std::uint64_t> forgetRequests(Time before) override;
 
  private:
   struct Membership {
@@ -83,6 +96,8 @@ class MemoryStore final : public DeviceStore {
   std::map<std::uint64_t, Op> outbox_;  // by order
   std::map<OpId, KeptOp> kept_;
   std::vector<std::shared_ptr<DraftCopy>> setAside_;
+  std::map<std::pair<DraftId, EventId>, Event> events_;
+  std::map<RequestKey, RequestRecord> requests_;
 };
 
 }  // namespace onering

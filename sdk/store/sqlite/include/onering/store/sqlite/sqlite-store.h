@@ -17,6 +17,8 @@
 #include <memory>
 
 #include "onering/ports/device-store.h"
+#include "onering/ports/event-store.h"
+#include "onering/ports/idempotency-store.h"
 
 namespace onering {
 
@@ -43,7 +45,7 @@ struct SqliteOptions {
 
 class Connection;
 
-class SqliteStore final : public DeviceStore {
+class SqliteStore final : public DeviceStore, public EventStore, public IdempotencyStore {
  public:
   // Opens the store, creates the file or brings its schema up to date. The journal mode asked for is the one in
   // use, or opening fails.
@@ -52,6 +54,9 @@ class SqliteStore final : public DeviceStore {
   ~SqliteStore() override;
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
+
+  [[nodiscard]] EventStore* events() override { return this; }
+  [[nodiscard]] IdempotencyStore* idempotency() override { return this; }
 
   [[nodiscard]] StoreResult<Found> find(const Lookup& lookup) override;
   [[nodiscard]] StoreResult<void> commit(const Batch& batch) override;
@@ -80,6 +85,14 @@ class SqliteStore final : public DeviceStore {
   [[nodiscard]] StoreResult<std::vector<DraftPosition>> readSetAside() override;
   [[nodiscard]] StoreResult<std::optional<SetAsidePart>> readSetAsidePart(const DraftPosition& copy, std::uint32_t from,
                                                                           std::size_t bytesMax) override;
+
+  [[nodiscard]] StoreResult<std::vector<bool>> appendEvents(const std::vector<Event>& events) override;
+  [[nodiscard]] StoreResult<EventPage> readEvents(const EventQuery& query) override;
+
+  [[nodiscard]] StoreResult<std::optional<RequestRecord>> claim(const RequestRecord& record, Time validFrom) override;
+  [[nodiscard]] StoreResult<std::optional<RequestAnswer>> complete(const RequestKey& key, const OpId& op,
+                                                                   const RequestAnswer& answer) override;
+  [[nodiscard]] StoreResult<std::uint64_t> forgetRequests(Time before) override;
 
   // Moves the write-ahead log into the file and empties it. Done by itself every `checkpointPages`, after a
   // redaction and when the store is closed. Nothing to do in other journal modes.
