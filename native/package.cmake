@@ -9,7 +9,7 @@ include(CMakePackageConfigHelpers)
 
 set(libraries
   onering_domain onering_ports onering_sync onering_wire onering_store_memory onering_store_sqlite onering_system
-  onering_server onering_native_client)
+  onering_postgres onering_server onering_native_client)
 target_compile_features(onering_domain PUBLIC cxx_std_23)
 install(TARGETS ${libraries} onering_json onering_boost EXPORT OneRing ARCHIVE DESTINATION lib)
 install(TARGETS onering RUNTIME DESTINATION bin)

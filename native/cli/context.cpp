@@ -6,6 +6,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 
+#include "onering/postgres/postgres-database.h"
+#include "onering/postgres/postgres-store.h"
 #include "onering/store/memory/memory-store.h"
 #include "onering/store/sqlite/sqlite-store.h"
 
@@ -22,12 +24,35 @@ void fail(Context& context, Exit exit, const Rejection& what) {
   context.exit = exit;
 }
 
+namespace {
+
+std::expected<std::unique_ptr<Store>, Rejection> openDatabase(const std::string& url, StoreUse use) {
+  const PostgresOptions options{.url = url, .poolSize = 2};
+  if (use == StoreUse::readWrite) {
+    if (const auto prepared = prepareDatabase(options); !prepared) {
+      return std::unexpected(prepared.error());
+    }
+  }
+  auto opened = PostgresStore::open(options);
+  if (!opened) {
+    return std::unexpected(
+        rejection(ErrorCode::storageUnavailable, "cannot use the database: " + opened.error().detail));
+  }
+  return std::move(*opened);
+}
+
+}  // namespace
+
+bool isDatabase(const std::string& where) {
+  return where.starts_with("postgres://") || where.starts_with("postgresql://");
+}
+
 std::expected<std::unique_ptr<Store>, Rejection> openStore(const std::string& where, StoreUse use) {
   if (where == "memory") {
     return std::make_unique<MemoryStore>();
   }
-  if (where.starts_with("postgres://") || where.starts_with("postgresql://")) {
-    return std::unexpected(rejection(ErrorCode::storageUnavailable, "this build has no PostgreSQL store"));
+  if (isDatabase(where)) {
+    return openDatabase(where, use);
   }
   if (where.contains("://")) {
     return std::unexpected(

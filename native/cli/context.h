@@ -32,6 +32,9 @@ void fail(Context& context, Exit exit, const Rejection& what);
 
 enum class StoreUse { readOnly, readWrite };
 
+// Whether `--store` names a database: a postgres:// URL.
+[[nodiscard]] bool isDatabase(const std::string& where);
+
 // The store that `--store` names: `memory`, a postgres:// URL, or the path of a SQLite file. Read only, the file
 // must exist; a server may be writing it meanwhile.
 [[nodiscard]] std::expected<std::unique_ptr<Store>, Rejection> openStore(const std::string& where, StoreUse use);

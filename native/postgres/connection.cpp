@@ -73,6 +73,7 @@ class Connection::Opening : public std::enable_shared_from_this<Connection::Open
  private:
   // libpq may go on to another host, and so to another socket, with every step.
   void waitFor(Descriptor::wait_type what) {
+    socket_.reset();  // first: a socket can be waited on by one descriptor only
     socket_.reset(new Descriptor(io_, PQsocket(handle_.get())));
     socket_->async_wait(what, [self = shared_from_this()](error_code failed) {
       if (!failed && self->opened_) {
@@ -155,6 +156,7 @@ Connection::Connection(asio::io_context& io, Handle handle)
       self_(std::make_shared<Connection*>(this)) {}
 
 Connection::~Connection() {
+  *self_ = nullptr;
   if (socket_.is_open()) {
     socket_.release();
   }
@@ -167,6 +169,10 @@ std::string Connection::parameter(const char* name) const {
 
 bool Connection::isClean() const {
   return !lost_ && inFlight_.empty() && PQtransactionStatus(handle_.get()) == PQTRANS_IDLE;
+}
+
+bool Connection::hasFailed() const {
+  return !lost_ && inFlight_.empty() && PQtransactionStatus(handle_.get()) == PQTRANS_INERROR;
 }
 
 // --- sending --------------------------------------------------------------------------------------------
@@ -206,9 +212,9 @@ void Connection::expect(std::size_t calls, bool sent, std::chrono::milliseconds 
   request.deadline = SteadyClock::now() + patience;
   if (!sent || PQpipelineSync(handle_.get()) != 1) {
     const std::string why = oneLine(PQerrorMessage(handle_.get()));
-    asio::post(io_, [self = std::weak_ptr(self_), why] {
-      if (const auto connection = self.lock()) {
-        (*connection)->lose(why);
+    asio::post(io_, [self = self_, why] {
+      if (*self) {
+        (*self)->lose(why);
       }
     });
     return;
@@ -224,19 +230,18 @@ void Connection::flush() {
   const int left = PQflush(handle_.get());
   if (left < 0) {
     const std::string why = oneLine(PQerrorMessage(handle_.get()));
-    asio::post(io_, [self = std::weak_ptr(self_), why] {
-      if (const auto connection = self.lock()) {
-        (*connection)->lose(why);
+    asio::post(io_, [self = self_, why] {
+      if (*self) {
+        (*self)->lose(why);
       }
     });
     return;
   }
   if (left > 0 && !std::exchange(writing_, true)) {
-    socket_.async_wait(Descriptor::wait_write, [self = std::weak_ptr(self_)](error_code failed) {
-      const auto connection = self.lock();
-      if (connection && !failed) {
-        (*connection)->writing_ = false;
-        (*connection)->flush();
+    socket_.async_wait(Descriptor::wait_write, [self = self_](error_code failed) {
+      if (*self && !failed) {
+        (*self)->writing_ = false;
+        (*self)->flush();
       }
     });
   }
@@ -249,23 +254,22 @@ void Connection::watch() {
   if (inFlight_.empty() || lost_ || std::exchange(reading_, true)) {
     return;
   }
-  socket_.async_wait(Descriptor::wait_read, [self = std::weak_ptr(self_)](error_code failed) {
-    const auto connection = self.lock();
-    if (connection && !failed) {
-      (*connection)->reading_ = false;
-      (*connection)->readable();
+  socket_.async_wait(Descriptor::wait_read, [self = self_](error_code failed) {
+    if (*self && !failed) {
+      (*self)->reading_ = false;
+      (*self)->readable();
     }
   });
 }
 
 void Connection::readable() {
-  const std::weak_ptr<Connection*> alive = self_;
+  const auto self = self_;
   if (PQconsumeInput(handle_.get()) != 1) {
     lose(oneLine(PQerrorMessage(handle_.get())));
     return;
   }
   takeResults();
-  if (alive.expired() || lost_) {
+  if (!*self || lost_) {
     return;  // whoever was answered let this connection go
   }
   flush();
@@ -273,8 +277,8 @@ void Connection::readable() {
 }
 
 void Connection::takeResults() {
-  const std::weak_ptr<Connection*> alive = self_;
-  while (!alive.expired() && !inFlight_.empty() && PQisBusy(handle_.get()) == 0) {
+  const auto self = self_;
+  while (*self && !inFlight_.empty() && PQisBusy(handle_.get()) == 0) {
     Result result(PQgetResult(handle_.get()));
     if (!result) {
       if (PQstatus(handle_.get()) == CONNECTION_BAD) {
@@ -346,12 +350,11 @@ void Connection::guardDeadline() {
   }
   guarding_ = true;
   deadline_.expires_at(inFlight_.front().deadline);
-  deadline_.async_wait([self = std::weak_ptr(self_)](error_code cancelled) {
-    const auto connection = self.lock();
-    if (!connection || cancelled) {
+  deadline_.async_wait([self = self_](error_code cancelled) {
+    if (!*self || cancelled) {
       return;
     }
-    Connection& here = **connection;
+    Connection& here = **self;
     here.guarding_ = false;
     if (!here.inFlight_.empty() && here.inFlight_.front().deadline <= SteadyClock::now()) {
       here.lose("the database did not answer in time");

@@ -68,6 +68,8 @@ class Connection {
 
   // Whether it may serve another request: nothing in flight, no transaction open, not lost.
   [[nodiscard]] bool isClean() const;
+  // Whether a failed request has left its transaction open: a ROLLBACK makes it clean.
+  [[nodiscard]] bool hasFailed() const;
   [[nodiscard]] bool isLost() const { return lost_; }
   [[nodiscard]] std::chrono::steady_clock::time_point openedAt() const { return openedAt_; }
 
@@ -113,7 +115,7 @@ class Connection {
   bool guarding_ = false;
   bool lost_ = false;
   std::chrono::steady_clock::time_point openedAt_;
-  std::shared_ptr<Connection*> self_;  // what was posted looks here whether the connection is still there
+  std::shared_ptr<Connection*> self_;  // handlers look here whether the connection is still there: null when not
 };
 
 }  // namespace onering::postgres

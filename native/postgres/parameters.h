@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,6 +35,7 @@ struct Bytes {
 // Each writes a value's binary form; the numbers are the types' ids in pg_type, which are the same everywhere.
 inline constexpr std::uint32_t kBytea = 17;
 inline constexpr std::uint32_t kInt8 = 20;
+inline constexpr std::uint32_t kInt2 = 21;
 inline constexpr std::uint32_t kInt4 = 23;
 inline constexpr std::uint32_t kText = 25;
 inline constexpr std::uint32_t kTimestamptz = 1184;
@@ -63,6 +65,12 @@ struct Binary<std::int32_t> {
 };
 
 template <>
+struct Binary<std::int16_t> {
+  static constexpr std::uint32_t kType = kInt2;
+  static void append(std::string& bytes, std::int16_t number) { appendBigEndian(bytes, number); }
+};
+
+template <>
 struct Binary<std::string_view> {
   static constexpr std::uint32_t kType = kText;
   static void append(std::string& bytes, std::string_view text) { bytes.append(text); }
@@ -85,7 +93,14 @@ struct Binary<std::array<std::uint8_t, kSize>> {
 template <>
 struct Binary<Time> {
   static constexpr std::uint32_t kType = kTimestamptz;
-  static void append(std::string& bytes, Time time) { appendBigEndian(bytes, (toMs(time) - kEpochMs) * 1'000); }
+  // What PostgreSQL cannot hold (years -4713 to 294276) becomes the infinities.
+  static void append(std::string& bytes, Time time) {
+    using Number = std::numeric_limits<std::int64_t>;
+    constexpr std::int64_t kMsMin = -210'866'803'200'000 + kEpochMs;
+    constexpr std::int64_t kMsMax = 9'223'371'331'200'000 + kEpochMs;
+    const std::int64_t ms = toMs(time);
+    appendBigEndian(bytes, ms < kMsMin ? Number::min() : ms >= kMsMax ? Number::max() : (ms - kEpochMs) * 1'000);
+  }
 };
 
 // A parameter: its binary form, or NULL.

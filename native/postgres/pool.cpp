@@ -13,7 +13,7 @@ using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPauseMin{100};
-constexpr milliseconds kPingPatience{1'000};
+constexpr milliseconds kRevivePatience{1'000};
 
 }  // namespace
 
@@ -71,7 +71,7 @@ void Pool::serve() {
       continue;
     }
     if (SteadyClock::now() - last.since > options_.pingAfterIdle) {
-      ping(std::move(last.connection));
+      revive(std::move(last.connection), kPing);
       continue;
     }
     Acquired acquired = std::move(waiting_.front().acquired);
@@ -90,24 +90,26 @@ void Pool::give(std::unique_ptr<Connection> connection, Acquired acquired) {
   });
 }
 
-void Pool::ping(std::unique_ptr<Connection> connection) {
+// Keeps the connection if the statement does it good: a ping after long idling, a rollback after a failure.
+void Pool::revive(std::unique_ptr<Connection> connection, const Statement& statement) {
   ++opening_;
   const auto shared = std::make_shared<std::unique_ptr<Connection>>(std::move(connection));
-  (*shared)->run({.calls = {{.statement = &kPing, .parameters = {}}}}, kPingPatience,
-                 [self = self_, shared](Reply reply) {
+  (*shared)->run({.calls = {{.statement = &statement, .parameters = {}}}}, kRevivePatience,
+                 [self = self_, shared](const Reply& reply) {
                    if (!*self) {
                      return;
                    }
                    Pool& pool = **self;
-                   --pool.opening_;
                    // Not from within its own answer: posted, so that it is over.
-                   asio::post(pool.io_, [self, shared, alive = reply.has_value()] {
-                     if (alive && *self) {
+                   asio::post(pool.io_, [self, shared, isGood = reply.has_value()] {
+                     if (!*self) {
+                       return;
+                     }
+                     --(*self)->opening_;
+                     if (isGood && (*shared)->isClean()) {
                        (*self)->idle_.push_back({std::move(*shared), SteadyClock::now()});
                      }
-                     if (*self) {
-                       (*self)->serve();
-                     }
+                     (*self)->serve();
                    });
                  });
 }
@@ -144,6 +146,8 @@ void Pool::giveBack(std::unique_ptr<Connection> connection) {
   --leased_;
   if (connection->isLost()) {
     idle_.clear();  // whatever cut this one off has most likely cut off those that are silent
+  } else if (connection->hasFailed()) {
+    revive(std::move(connection), kRollback);
   } else if (connection->isClean() && !isTired(*connection)) {
     idle_.push_back({std::move(connection), SteadyClock::now()});
   }

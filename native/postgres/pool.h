@@ -1,7 +1,8 @@
 // Connections to one database, shared by all requests, and the breaker that stands before them (SPEC §14, §15).
 //
 //   acquire() --> an idle connection, a new one, or a place in the queue
-//   Lease     --> gives it back when it goes; one that is not clean is closed instead
+//   Lease     --> gives it back when it goes; one whose transaction failed is rolled back first, and one that is not
+//                 clean otherwise is closed
 //
 // The breaker opens when no connection can be had. While it is open everyone is refused at once; after a pause, at
 // most a second, one request tries the database, and the first success closes it again.
@@ -78,7 +79,7 @@ class Pool {
 
   void serve();
   void give(std::unique_ptr<Connection> connection, Acquired acquired);
-  void ping(std::unique_ptr<Connection> connection);
+  void revive(std::unique_ptr<Connection> connection, const Statement& statement);
   void openOne();
   void opened(std::expected<std::unique_ptr<Connection>, Failure> result);
   void giveBack(std::unique_ptr<Connection> connection);
@@ -92,7 +93,7 @@ class Pool {
   std::deque<Idle> idle_;  // the one used last is at the end, and used first
   std::deque<Waiting> waiting_;
   std::size_t leased_ = 0;
-  std::size_t opening_ = 0;  // being opened or pinged
+  std::size_t opening_ = 0;  // being opened or revived
   PoolCounts counts_;
   std::optional<Failure> broken_;  // why the breaker is open
   std::chrono::milliseconds pause_{0};

@@ -141,4 +141,32 @@ StoreResult<std::vector<std::string>> PostgresStore::integrity() {
   return impl_->read(schemaRequest(), schemaFindings);
 }
 
+StoreResult<std::vector<bool>> PostgresStore::appendEvents(const std::vector<Event>& events) {
+  return impl_->read(appendEventsRequest(events),
+                     [&](const Results& results) { return appendedIn(results.at(0), events); });
+}
+
+StoreResult<EventPage> PostgresStore::readEvents(const EventQuery& query) {
+  return impl_->readOne(eventsCall(query), [&](const Result& result) { return eventsIn(result, query); });
+}
+
+StoreResult<std::optional<RequestRecord>> PostgresStore::claim(const RequestRecord& record, Time validFrom) {
+  return impl_->read(claimRequest(record, validFrom), [&](const Results& results) {
+    return countOf(results.at(0)) > 0 ? std::nullopt : requestIn(results.at(1), record.key);
+  });
+}
+
+StoreResult<std::optional<RequestAnswer>> PostgresStore::complete(const RequestKey& key, const OpId& op,
+                                                                  const RequestAnswer& answer) {
+  return impl_->read(completeRequest(key, op, answer), [&](const Results& results) {
+    const auto record = requestIn(results.at(1), key);
+    return record && record->op == op ? record->answer : std::nullopt;
+  });
+}
+
+StoreResult<std::uint64_t> PostgresStore::forgetRequests(Time before) {
+  return impl_->read(forgetRequestsRequest(before),
+                     [](const Results& results) { return rowOf(results.at(0), 0).numberAs<std::uint64_t>(0); });
+}
+
 }  // namespace onering

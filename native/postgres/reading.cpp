@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
+#include <utility>
 
 #include <boost/json/parse.hpp>
 
@@ -341,6 +343,98 @@ std::vector<DraftId> allDraftsIn(const Result& result) {
     ids.push_back(rowOf(result, i).id<DraftId>(0));
   }
   return ids;
+}
+
+// --- events and answered requests ---------------------------------------------------------------------------
+
+namespace {
+
+Parameter typesOf(const EventQuery& query) {
+  Array<std::string_view> names;
+  for (std::size_t i = 0; i < kEventTypeCount; ++i) {
+    const auto type = static_cast<EventType>(i);
+    if (query.types.empty() || std::ranges::find(query.types, type) != query.types.end()) {
+      names.add(eventName(type));
+    }
+  }
+  return std::move(names).take();
+}
+
+Event eventFrom(const Row& row) {
+  const auto type = eventFromName(row.bytes(2));
+  if (!type) {
+    throw Damage("an event's type");
+  }
+  const auto user = [&](int column) { return row.isNull(column) ? std::nullopt : std::optional(row.text(column)); };
+  return {.id = row.id<EventId>(1),
+          .draft = row.id<DraftId>(0),
+          .type = *type,
+          .user = row.text(3),
+          .occurredAt = row.time(7),
+          .from = user(4),
+          .to = user(5),
+          .epoch = row.isNull(6) ? 0 : row.numberAs<Epoch>(6)};
+}
+
+}  // namespace
+
+// One more than asked for, to see whether there are more.
+Call eventsCall(const EventQuery& query) {
+  const EventKey first{query.from, {}, {}};
+  const EventKey after = query.after ? std::max(*query.after, first) : first;
+  Call call{.statement = &kEventsByType,
+            .parameters = {typesOf(query), scalar(after.occurredAt), scalar(after.id), scalar(after.draft),
+                           scalar(query.until), scalar(std::int64_t{query.countMax} + 1)}};
+  if (query.user) {
+    call.statement = &kEventsByUser;
+    call.parameters.push_back(std::exchange(call.parameters.front(), scalar(*query.user)));
+    call.parameters.push_back(scalar(query.draft));
+  } else if (query.draft) {
+    call.statement = &kEventsByDraft;
+    call.parameters.push_back(std::exchange(call.parameters.front(), scalar(*query.draft)));
+  }
+  return call;
+}
+
+EventPage eventsIn(const Result& result, const EventQuery& query) {
+  EventPage page;
+  for (int i = 0; i < countOf(result); ++i) {
+    if (page.events.size() == query.countMax) {
+      page.next = page.events.empty() ? query.after : keyOf(page.events.back());
+      break;
+    }
+    page.events.push_back(eventFrom(rowOf(result, i)));
+  }
+  return page;
+}
+
+std::vector<bool> appendedIn(const Result& result, const std::vector<Event>& events) {
+  std::set<std::pair<DraftId, EventId>> appended;
+  for (int i = 0; i < countOf(result); ++i) {
+    appended.emplace(rowOf(result, i).id<DraftId>(0), rowOf(result, i).id<EventId>(1));
+  }
+  std::vector<bool> isNew;
+  for (const Event& event : events) {
+    isNew.push_back(appended.erase({event.draft, event.id}) > 0);  // the first of its kind in the list
+  }
+  return isNew;
+}
+
+std::optional<RequestRecord> requestIn(const Result& result, const RequestKey& key) {
+  if (countOf(result) == 0) {
+    return std::nullopt;
+  }
+  const Row row = rowOf(result, 0);
+  RequestRecord record{.key = key,
+                       .request = row.digest(0),
+                       .op = row.id<OpId>(1),
+                       .salt = row.isNull(2) ? Salt{} : row.fixed<Salt>(2),
+                       .createdAt = row.time(3),
+                       .answer = {}};
+  if (!row.isNull(4)) {
+    record.answer = RequestAnswer{row.numberAs<std::uint16_t>(4), row.text(5)};
+  }
+  return record;
 }
 
 }  // namespace onering::postgres

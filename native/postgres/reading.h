@@ -3,7 +3,8 @@
 
 #include <map>
 
-#include "onering/ports/store.h"
+#include "onering/ports/event-store.h"
+#include "onering/ports/idempotency-store.h"
 
 #include "runner.h"
 
@@ -44,5 +45,13 @@ struct Basis {
 
 [[nodiscard]] Call allDraftsCall(const std::optional<DraftId>& after, std::uint32_t countMax);
 [[nodiscard]] std::vector<DraftId> allDraftsIn(const Result& result);
+
+[[nodiscard]] Call eventsCall(const EventQuery& query);
+[[nodiscard]] EventPage eventsIn(const Result& result, const EventQuery& query);
+// For each event, whether it was appended.
+[[nodiscard]] std::vector<bool> appendedIn(const Result& result, const std::vector<Event>& events);
+
+// What kFindRequest has found.
+[[nodiscard]] std::optional<RequestRecord> requestIn(const Result& result, const RequestKey& key);
 
 }  // namespace onering::postgres

@@ -19,6 +19,7 @@ namespace onering::postgres {
 const Statement kBegin{"begin", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"};
 const Statement kBeginRead{"begin_read", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
 const Statement kCommit{"commit", "COMMIT"};
+const Statement kRollback{"rollback", "ROLLBACK"};
 
 // --- writing --------------------------------------------------------------------------------------------
 
@@ -95,12 +96,34 @@ const Statement kLeaveCollaborators{
     "FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS u(draft_id, user_id, at) "
     "WHERE collaborators.draft_id = u.draft_id AND collaborators.user_id = u.user_id"};
 
-const Statement kInsertEvents{"insert_events",
-                              "INSERT INTO events (draft_id, event_id, type, user_id, other_user, occurred_at) "
-                              "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], "
-                              "$6::timestamptz[])"};
+#define EVENT "draft_id, event_id, type, user_id, from_user, to_user, epoch, occurred_at"
+#define EVENT_ARRAYS \
+  "$1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[]"
+
+const Statement kInsertEvents{"insert_events", "INSERT INTO events (" EVENT ") SELECT * FROM unnest(" EVENT_ARRAYS ")"};
+
+const Statement kAppendEvents{"append_events",
+                              "INSERT INTO events (" EVENT ") SELECT * FROM unnest(" EVENT_ARRAYS
+                              ") ON CONFLICT (draft_id, event_id) DO NOTHING RETURNING draft_id, event_id"};
 
 const Statement kForgetRejected{"forget_rejected", "DELETE FROM ops WHERE seq IS NULL AND judged_at < $1::timestamptz"};
+
+// A key that is over is used for something new.
+const Statement kClaimRequest{
+    "claim_request",
+    "INSERT INTO idempotency_keys AS kept (scope, key, request_sha256, op_id, salt, created_at) "
+    "VALUES ($1::text, $2::text, $3::bytea, $4::uuid, $5::bytea, $6::timestamptz) "
+    "ON CONFLICT (scope, key) DO UPDATE SET request_sha256 = excluded.request_sha256, op_id = excluded.op_id, "
+    "salt = excluded.salt, created_at = excluded.created_at, status = NULL, body = NULL "
+    "WHERE kept.created_at < $7::timestamptz RETURNING 1"};
+
+const Statement kCompleteRequest{"complete_request",
+                                 "UPDATE idempotency_keys SET status = $4::smallint, body = $5::text, salt = NULL "
+                                 "WHERE scope = $1::text AND key = $2::text AND op_id = $3::uuid AND status IS NULL"};
+
+const Statement kForgetRequests{"forget_requests",
+                                "WITH gone AS (DELETE FROM idempotency_keys WHERE created_at < $1::timestamptz "
+                                "RETURNING 1) SELECT count(*) FROM gone"};
 
 // --- reading --------------------------------------------------------------------------------------------
 
@@ -163,6 +186,29 @@ const Statement kListChanges{
 const Statement kAllDrafts{"all_drafts",
                            "SELECT draft_id FROM drafts WHERE draft_id > $1::uuid ORDER BY draft_id LIMIT $2::bigint"};
 
+// Behind (after, id, draft), in order; the first parameter is what the index goes by.
+#define EVENTS_BEHIND                                                                                \
+  "occurred_at >= $2::timestamptz AND (occurred_at, event_id, draft_id) > ($2, $3::uuid, $4::uuid) " \
+  "AND occurred_at < $5::timestamptz "
+#define EVENTS_IN_ORDER "ORDER BY occurred_at, event_id, draft_id LIMIT $6::bigint"
+
+const Statement kEventsByType{
+    "events_by_type",
+    "SELECT " EVENT " FROM unnest($1::text[]) AS wanted(name) CROSS JOIN LATERAL (SELECT " EVENT
+    " FROM events WHERE type = name AND " EVENTS_BEHIND EVENTS_IN_ORDER ") AS event " EVENTS_IN_ORDER};
+
+const Statement kEventsByUser{"events_by_user",
+                              "SELECT " EVENT " FROM events WHERE user_id = $1::text AND " EVENTS_BEHIND
+                              "AND type = ANY($7::text[]) AND ($8::uuid IS NULL OR draft_id = $8) " EVENTS_IN_ORDER};
+
+const Statement kEventsByDraft{"events_by_draft",
+                               "SELECT " EVENT " FROM events WHERE draft_id = $1::uuid AND " EVENTS_BEHIND
+                               "AND type = ANY($7::text[]) " EVENTS_IN_ORDER};
+
+const Statement kFindRequest{"find_request",
+                             "SELECT request_sha256, op_id, salt, created_at, status, body FROM idempotency_keys "
+                             "WHERE scope = $1::text AND key = $2::text"};
+
 // What transactions from `$1` on have written, and from which on to ask next: all older ones are over.
 const Statement kWrittenSince{"written_since",
                               "SELECT pg_snapshot_xmin(pg_current_snapshot()), d.draft_id, d.seq, d.link "
@@ -216,7 +262,11 @@ std::span<const Statement* const> allStatements() {
                                    &kPutCollaborators,
                                    &kLeaveCollaborators,
                                    &kInsertEvents,
+                                   &kAppendEvents,
                                    &kForgetRejected,
+                                   &kClaimRequest,
+                                   &kCompleteRequest,
+                                   &kForgetRequests,
                                    &kFindDrafts,
                                    &kFindMembers,
                                    &kFindOps,
@@ -228,6 +278,10 @@ std::span<const Statement* const> allStatements() {
                                    &kListDrafts,
                                    &kListChanges,
                                    &kAllDrafts,
+                                   &kEventsByType,
+                                   &kEventsByUser,
+                                   &kEventsByDraft,
+                                   &kFindRequest,
                                    &kWrittenSince,
                                    &kLeftMembers,
                                    &kPing,

@@ -18,6 +18,7 @@ struct Statement {
 extern const Statement kBegin;
 extern const Statement kBeginRead;  // what several statements read is of one moment
 extern const Statement kCommit;
+extern const Statement kRollback;
 
 // --- writing ---
 extern const Statement kPutUsers;
@@ -32,7 +33,11 @@ extern const Statement kInsertPasses;
 extern const Statement kPutCollaborators;
 extern const Statement kLeaveCollaborators;
 extern const Statement kInsertEvents;
+extern const Statement kAppendEvents;
 extern const Statement kForgetRejected;
+extern const Statement kClaimRequest;
+extern const Statement kCompleteRequest;
+extern const Statement kForgetRequests;
 
 // --- reading ---
 extern const Statement kFindDrafts;
@@ -46,6 +51,10 @@ extern const Statement kReadPasses;
 extern const Statement kListDrafts;
 extern const Statement kListChanges;
 extern const Statement kAllDrafts;
+extern const Statement kEventsByType;
+extern const Statement kEventsByUser;
+extern const Statement kEventsByDraft;
+extern const Statement kFindRequest;
 extern const Statement kWrittenSince;
 extern const Statement kLeftMembers;
 extern const Statement kPing;

@@ -195,38 +195,25 @@ struct RedactionColumns {
 
 struct EventColumns {
   Array<DraftId> draft;
-  Array<OpId> id;
-  Array<std::string_view> type, user, other;
+  Array<EventId> id;
+  Array<std::string_view> type, user, from, to;
+  Array<std::int64_t> epoch;
   Array<Time> at;
 
-  void add(const AcceptedOp& accepted) {
-    const LogEntry& entry = accepted.entry;
-    const std::string_view name = eventOf(accepted);
-    if (name.empty()) {
-      return;
-    }
-    draft.add(entry.op.draft);
-    id.add(entry.op.id);
-    type.add(name);
-    user.add(entry.op.actor);
-    other.addOrNull(accepted.change.passed.transform([](const RingPass& pass) { return std::string_view(pass.to); }));
-    at.add(entry.acceptedAt);
+  void add(const Event& event) {
+    draft.add(event.draft);
+    id.add(event.id);
+    type.add(eventName(event.type));
+    user.add(event.user);
+    from.addOrNull(event.from);
+    to.addOrNull(event.to);
+    epoch.addOrNull(event.epoch > 0 ? std::optional(static_cast<std::int64_t>(event.epoch)) : std::nullopt);
+    at.add(event.occurredAt);
   }
 
-  Call call() && {
-    return callOf(kInsertEvents, std::move(draft), std::move(id), std::move(type), std::move(user), std::move(other),
-                  std::move(at));
-  }
-
- private:
-  static std::string_view eventOf(const AcceptedOp& accepted) {
-    const OpBody& body = accepted.entry.op.body;
-    if (std::holds_alternative<AppendSegment>(body)) return "SegmentAdded";
-    if (std::holds_alternative<PassRing>(body)) return "RingPassed";
-    if (std::holds_alternative<CreateDraft>(body)) return "DraftCreated";
-    if (std::holds_alternative<ReclaimRing>(body)) return "RingReclaimed";
-    if (std::holds_alternative<Complete>(body)) return "DraftCompleted";
-    return {};
+  Call call(const Statement& statement = kInsertEvents) && {
+    return callOf(statement, std::move(draft), std::move(id), std::move(type), std::move(user), std::move(from),
+                  std::move(to), std::move(epoch), std::move(at));
   }
 };
 
@@ -347,6 +334,11 @@ class BatchRows {
 
   void add(const RejectedOp& op) { rejected_.add(op); }
 
+  void add(const SeqCheck& looked) {
+    lookedAt_.add(looked.draft);
+    lookedAtSeq_.add(static_cast<std::int64_t>(looked.seq));
+  }
+
   [[nodiscard]] Request request() && {
     Request request;
     std::vector<Call>& calls = request.calls;
@@ -356,6 +348,9 @@ class BatchRows {
     }
     if (!created_.draft.empty()) {
       calls.push_back(std::move(created_).call(kCreateDrafts));
+    }
+    if (!lookedAt_.empty()) {
+      calls.push_back(callOf(kCheckDrafts, std::move(lookedAt_), std::move(lookedAtSeq_)));
     }
     appendTo(calls, std::move(accepted_));
     appendTo(calls, std::move(rejected_));
@@ -374,7 +369,9 @@ class BatchRows {
     const DraftId& draft = accepted.entry.op.draft;
     const Change& change = accepted.change;
     accepted_.add(accepted);
-    events_.add(accepted);
+    if (const auto event = eventOf(accepted.entry, change)) {
+      events_.add(*event);
+    }
     memberships_.add(accepted);
     users_.add(accepted);
     if (change.added) {
@@ -392,6 +389,8 @@ class BatchRows {
 
   HeadColumns created_, advanced_;
   Array<std::int64_t> expected_;
+  Array<DraftId> lookedAt_;
+  Array<std::int64_t> lookedAtSeq_;
   AcceptedColumns accepted_;
   RejectedColumns rejected_;
   SegmentColumns segments_;
@@ -431,7 +430,39 @@ Request commitRequest(const Batch& batch) {
   for (const RejectedOp& op : batch.rejected) {
     rows.add(op);
   }
+  for (const SeqCheck& looked : batch.checks) {
+    rows.add(looked);
+  }
   return std::move(rows).request();
+}
+
+Request appendEventsRequest(const std::vector<Event>& events) {
+  EventColumns columns;
+  for (const Event& event : events) {
+    columns.add(event);
+  }
+  Request request;
+  request.calls.push_back(std::move(columns).call(kAppendEvents));
+  return request;
+}
+
+Request claimRequest(const RequestRecord& record, Time validFrom) {
+  const RequestKey& key = record.key;
+  return {.calls = {{.statement = &kClaimRequest,
+                     .parameters = {scalar(key.scope), scalar(key.key), scalar(record.request), scalar(record.op),
+                                    scalar(record.salt), scalar(record.createdAt), scalar(validFrom)}},
+                    {.statement = &kFindRequest, .parameters = {scalar(key.scope), scalar(key.key)}}}};
+}
+
+Request completeRequest(const RequestKey& key, const OpId& op, const RequestAnswer& answer) {
+  return {.calls = {{.statement = &kCompleteRequest,
+                     .parameters = {scalar(key.scope), scalar(key.key), scalar(op),
+                                    scalar(static_cast<std::int16_t>(answer.status)), scalar(answer.body)}},
+                    {.statement = &kFindRequest, .parameters = {scalar(key.scope), scalar(key.key)}}}};
+}
+
+Request forgetRequestsRequest(Time before) {
+  return {.calls = {{.statement = &kForgetRequests, .parameters = {scalar(before)}}}};
 }
 
 Request forgetRejectedRequest(Time before) {

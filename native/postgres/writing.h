@@ -1,7 +1,8 @@
 // Batches as requests: which statements with which rows, and what the outcome means.
 #pragma once
 
-#include "onering/ports/store.h"
+#include "onering/ports/event-store.h"
+#include "onering/ports/idempotency-store.h"
 
 #include "connection.h"
 
@@ -11,6 +12,10 @@ namespace onering::postgres {
 // two servers that write to the same drafts wait for one another instead of deadlocking.
 [[nodiscard]] Request commitRequest(const Batch& batch);
 
+[[nodiscard]] Request appendEventsRequest(const std::vector<Event>& events);
+[[nodiscard]] Request claimRequest(const RequestRecord& record, Time validFrom);
+[[nodiscard]] Request completeRequest(const RequestKey& key, const OpId& op, const RequestAnswer& answer);
+[[nodiscard]] Request forgetRequestsRequest(Time before);
 [[nodiscard]] Request forgetRejectedRequest(Time before);
 
 // What a failed request means for its caller. `commits`: it ended with a COMMIT, so that losing the connection leaves

@@ -7,6 +7,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "onering/postgres/postgres-database.h"
+
+#include "store-thread.h"
 #include "transport.h"
 
 namespace onering {
@@ -46,8 +49,8 @@ std::expected<tcp::endpoint, Rejection> resolve(asio::io_context& io, const std:
 }
 
 std::optional<Rejection> wrongOptions(const ServerOptions& options) {
-  if (!options.store || !options.authenticator) {
-    return rejection(ErrorCode::internal, "A server needs a store and an authenticator.");
+  if ((options.store != nullptr) == options.database.has_value() || !options.authenticator) {
+    return rejection(ErrorCode::internal, "A server needs a store or a database, and an authenticator.");
   }
   for (const std::string& origin : options.allowedOrigins) {
     if (!isOrigin(origin)) {
@@ -55,6 +58,13 @@ std::optional<Rejection> wrongOptions(const ServerOptions& options) {
     }
   }
   return std::nullopt;
+}
+
+ReadPolicy policyOf(const ServerOptions& options) {
+  ReadPolicy policy;
+  policy.limits = options.limits;
+  policy.answerBytes = options.bounds.answerBytes;
+  return policy;
 }
 
 SharedTransport transportFor(const ServerOptions& options, const tcp::endpoint& endpoint,
@@ -79,12 +89,34 @@ struct Server::Impl {
         acceptor(std::move(listening)),
         endpoint(acceptor.local_endpoint()),
         transport(transportFor(options, endpoint, std::move(files))),
-        service(std::move(options), [to = io](std::function<void()> work) { asio::post(*to, std::move(work)); }),
+        service(serviceFor(options)),
         second(*io),
         deadline(*io),
         retry(*io) {
     transport->service = &service;
     transport->connectionGone = [this] { endIfEmpty(); };
+  }
+
+  SyncService serviceFor(ServerOptions& options) {
+    const SyncService::Post post = [to = io](std::function<void()> work) { asio::post(*to, std::move(work)); };
+    const ReadPolicy policy = policyOf(options);
+    std::unique_ptr<AsyncStore> store;
+    if (options.database) {
+      auto opened = std::make_unique<PostgresDatabase>(*io, *options.database, policy);
+      database = opened.get();
+      store = std::move(opened);
+    } else {
+      store = std::make_unique<StoreThread>(std::move(options.store), policy, post);
+    }
+    return {std::move(options), std::move(store), post};
+  }
+
+  // What other servers over the same database write.
+  void watchNews() {
+    constexpr std::chrono::milliseconds kPause{10};
+    if (database) {
+      database->watchNews(kPause, [this](const std::vector<DraftPosition>& moved) { service.movedElsewhere(moved); });
+    }
   }
 
   // Connections that are left (the server was stopped the hard way) go with `io`, later than this.
@@ -175,6 +207,7 @@ struct Server::Impl {
     if (drained && transport->connections == 0) {
       second.cancel();
       deadline.cancel();
+      io->stop();  // a database's connections would go on waiting
     }
   }
 
@@ -182,6 +215,7 @@ struct Server::Impl {
   Acceptor acceptor;
   tcp::endpoint endpoint;
   SharedTransport transport;
+  PostgresDatabase* database = nullptr;  // the service's; null: it has a store
   SyncService service;
   asio::steady_timer second;
   asio::steady_timer deadline;
@@ -214,6 +248,11 @@ std::expected<std::unique_ptr<Server>, Rejection> Server::create(ServerOptions o
       return std::unexpected(std::move(opened.error()));
     }
     files = std::move(*opened);
+  }
+  if (options.database) {
+    if (const auto prepared = prepareDatabase(*options.database); !prepared) {
+      return std::unexpected(prepared.error());
+    }
   }
   error_code failed;
   Acceptor acceptor(*io);
@@ -254,6 +293,7 @@ std::string Server::boundAddress() const {
 void Server::run() {
   impl_->accept();
   impl_->tickEverySecond();
+  impl_->watchNews();
   impl_->io->run();
 }
 

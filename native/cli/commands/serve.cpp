@@ -24,6 +24,7 @@ namespace {
 struct ServeSettings {
   std::string listen = "127.0.0.1:8080";
   std::string store = kDefaultStore;
+  PostgresOptions database;
   std::string web;
   bool devAuth = false;
   std::string jwtKeyFile;
@@ -90,6 +91,20 @@ void stopOnSignals(Server& server, const sigset_t& signals) {
   }).detach();
 }
 
+Exit exitFor(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::unavailable:
+      return Exit::unavailable;
+    case ErrorCode::storageUnavailable:
+    case ErrorCode::upgradeRequired:
+    case ErrorCode::divergence:
+    case ErrorCode::quotaExceeded:
+      return Exit::storage;
+    default:
+      return Exit::usage;
+  }
+}
+
 void serve(Context& context, const ServeSettings& settings) {
   const sigset_t signals = holdSignals();
   auto authenticator = authenticatorFor(settings);
@@ -97,22 +112,25 @@ void serve(Context& context, const ServeSettings& settings) {
     fail(context, Exit::usage, authenticator.error());
     return;
   }
-  auto store = openStore(settings.store, StoreUse::readWrite);
-  if (!store) {
+  ServerOptions options;
+  if (isDatabase(settings.store)) {
+    options.database = settings.database;
+    options.database->url = settings.store;
+  } else if (auto store = openStore(settings.store, StoreUse::readWrite)) {
+    options.store = std::move(*store);
+  } else {
     fail(context, Exit::storage, store.error());
     return;
   }
   const auto logger = makeLogger(settings.logLevel);
-  ServerOptions options;
   options.listen = settings.listen;
-  options.store = std::move(*store);
   options.authenticator = std::move(*authenticator);
   options.webDirectory = settings.web;
   options.allowedOrigins = settings.allowOrigin;
   options.log = logTo(logger);
   auto server = Server::create(std::move(options));
   if (!server) {
-    fail(context, server.error().code == ErrorCode::unavailable ? Exit::unavailable : Exit::usage, server.error());
+    fail(context, exitFor(server.error().code), server.error());
     return;
   }
   if (settings.store == kDefaultStore) {
@@ -135,6 +153,13 @@ void addServe(CLI::App& app, Context& context) {
   command->add_option("--listen", settings->listen, "ADDRESS:PORT or [IPV6]:PORT; port 0: one that is free")
       ->capture_default_str();
   command->add_option("--store", settings->store, "`memory`, the path of a SQLite file, or a postgres:// URL")
+      ->capture_default_str();
+  command->add_option("--pool-size", settings->database.poolSize,
+                      "connections to the database at most; 0: threads * 2 + overhead, which is 6");
+  command
+      ->add_option("--processes", settings->database.processes,
+                   "servers that share the database: together they must fit into its max_connections")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--web", settings->web, "also serve the files of this folder")->check(CLI::ExistingDirectory);
   auto* auth = command->add_option_group("authentication", "who may sign in (one of them)");

@@ -57,10 +57,14 @@ StoreResult<void> Verifier::run() {
   if (!drafts) {
     return std::unexpected(drafts.error());
   }
-  for (const DraftId& draft : *drafts) {
-    if (auto done = verifyDraft(draft); !done) {
+  const std::size_t count = sample_ > 0 ? std::min(sample_, drafts->size()) : drafts->size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (auto done = verifyDraft((*drafts)[i * drafts->size() / count]); !done) {
       return done;
     }
+  }
+  if (count < drafts->size()) {
+    return {};  // the lists name drafts that were not read
   }
   sums_.users = memberships_.size();
   for (auto& [user, expected] : memberships_) {

@@ -37,8 +37,9 @@ using Memberships = std::map<UserId, std::vector<Membership>>;
 class Verifier {
  public:
   // `deep`: also judges every op again by the rules, looks it up by its id, and checks all invariants after each.
+  // `sample`: so many drafts at most, spread over all, and no users' lists; 0: everything.
   // Nobody may write to the store meanwhile, or what has changed will be called a difference.
-  Verifier(Store& store, bool deep) : store_(store), deep_(deep) {}
+  Verifier(Store& store, bool deep, std::size_t sample = 0) : store_(store), deep_(deep), sample_(sample) {}
 
   // Compares everything. What cannot be read at all is an error, what can and is wrong a difference.
   [[nodiscard]] StoreResult<void> run();
@@ -53,6 +54,7 @@ class Verifier {
 
   Store& store_;
   bool deep_;
+  std::size_t sample_;
   VerifySums sums_;
   std::vector<Difference> differences_;
   Memberships memberships_;

@@ -131,7 +131,9 @@ CREATE TABLE events (
   type text COLLATE "C" NOT NULL CHECK (type IN ('DraftCreated', 'DraftViewed', 'SegmentAdded', 'RingPassed',
     'RingReclaimed', 'DraftCompleted', 'InviteCreated', 'InviteAccepted', 'InviteRevoked')),
   user_id text COLLATE "C" NOT NULL,
-  other_user text COLLATE "C",                        -- whom the ring went to
+  from_user text COLLATE "C",                         -- where the ring went, if it did
+  to_user text COLLATE "C",
+  epoch bigint CHECK (epoch >= 1),
   occurred_at timestamptz NOT NULL,
   PRIMARY KEY (draft_id, event_id)
 );
@@ -145,12 +147,15 @@ CREATE TABLE idempotency_keys (
   key text COLLATE "C" NOT NULL CHECK (octet_length(key) BETWEEN 1 AND 255),
   request_sha256 bytea NOT NULL CHECK (octet_length(request_sha256) = 32),
   op_id uuid NOT NULL,                                -- under which the request is carried out, however often
+  salt bytea CHECK (octet_length(salt) = 16),         -- of the op's text; gone once there is an answer
   status smallint,                                    -- NULL: not answered yet
   body text,
   created_at timestamptz NOT NULL,
-  PRIMARY KEY (scope, key)
+  PRIMARY KEY (scope, key),
+  CHECK ((status IS NULL) = (body IS NULL))
 );
-CREATE INDEX idempotency_keys_age ON idempotency_keys (scope, created_at);
+CREATE INDEX idempotency_keys_scope ON idempotency_keys (scope, created_at);
+CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
 
 CREATE TABLE jobs (
   job_id uuid PRIMARY KEY,

@@ -80,7 +80,7 @@ class MemoryStore::Transaction {
   void keep() { undo_.clear(); }
 
   void write(const Batch& batch) {
-    for (const DraftCheck& looked : batch.checks) {
+    for (const SeqCheck& looked : batch.checks) {
       check(looked);
     }
     for (const DraftWrite& draft : batch.drafts) {
@@ -185,7 +185,7 @@ class MemoryStore::Transaction {
     return *found->second;
   }
 
-  void check(const DraftCheck& looked) const {
+  void check(const SeqCheck& looked) const {
     const DraftCopy* copy = store_.copyOf(looked.draft);
     if (copy && copy->head.position.seq != looked.seq) {
       throw Conflict{"draft has moved on"};

@@ -400,7 +400,7 @@ std::optional<SegmentRef> findSegment(Connection& connection, const SegmentKey& 
 // --- writing --------------------------------------------------------------------------------------------
 
 void writeBatch(Connection& connection, const Batch& batch) {
-  for (const DraftCheck& looked : batch.checks) {
+  for (const SeqCheck& looked : batch.checks) {
     const auto seq = connection.first<Seq>("SELECT seq FROM drafts WHERE draft_id = ?1", looked.draft);
     if (seq && *seq != looked.seq) {
       throw Conflict{"draft has moved on"};

@@ -3,12 +3,13 @@
 
 #include <memory>
 
-#include "onering/ports/store.h"
+#include "onering/ports/event-store.h"
+#include "onering/ports/idempotency-store.h"
 #include "onering/postgres/options.h"
 
 namespace onering {
 
-class PostgresStore final : public Store {
+class PostgresStore final : public Store, public EventStore, public IdempotencyStore {
  public:
   // Connects to a database whose schema is up to date (prepareDatabase()), or fails: `unavailable`.
   [[nodiscard]] static StoreResult<std::unique_ptr<PostgresStore>> open(const PostgresOptions& options);
@@ -16,6 +17,9 @@ class PostgresStore final : public Store {
   ~PostgresStore() override;
   PostgresStore(const PostgresStore&) = delete;
   PostgresStore& operator=(const PostgresStore&) = delete;
+
+  [[nodiscard]] EventStore* events() override { return this; }
+  [[nodiscard]] IdempotencyStore* idempotency() override { return this; }
 
   [[nodiscard]] StoreResult<Found> find(const Lookup& lookup) override;
   [[nodiscard]] StoreResult<void> commit(const Batch& batch) override;
@@ -35,8 +39,16 @@ class PostgresStore final : public Store {
                                                             std::uint32_t countMax) override;
   [[nodiscard]] StoreResult<void> forgetRejected(Time before) override;
 
-  // Tables, columns, constraints and indexes against what the migrations made; what indexes do not cover.
+  // Tables, columns, constraints and indexes against what the migrations make.
   [[nodiscard]] StoreResult<std::vector<std::string>> integrity() override;
+
+  [[nodiscard]] StoreResult<std::vector<bool>> appendEvents(const std::vector<Event>& events) override;
+  [[nodiscard]] StoreResult<EventPage> readEvents(const EventQuery& query) override;
+
+  [[nodiscard]] StoreResult<std::optional<RequestRecord>> claim(const RequestRecord& record, Time validFrom) override;
+  [[nodiscard]] StoreResult<std::optional<RequestAnswer>> complete(const RequestKey& key, const OpId& op,
+                                                                   const RequestAnswer& answer) override;
+  [[nodiscard]] StoreResult<std::uint64_t> forgetRequests(Time before) override;
 
  private:
   class Impl;

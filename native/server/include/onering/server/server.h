@@ -4,8 +4,8 @@
 //   GET /healthz   is the process there
 //   GET /...       files of `webDirectory`
 //
-// Two threads: one for all connections and the authority, one for the store, which may wait for disks. The
-// tests build docs/embedding.md, a whole program around this header.
+// Two threads: one for all connections and the authority, one for the store, which may wait for disks. With a
+// database the first is all there is. The tests build docs/embedding.md, a whole program around this header.
 #pragma once
 
 #include <chrono>
@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "onering/domain/error.h"
 #include "onering/domain/limits.h"
 #include "onering/ports/store.h"
+#include "onering/postgres/options.h"
 #include "onering/server/auth.h"
 
 namespace onering {
@@ -60,7 +62,10 @@ struct ServerTimeouts {
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:8080";  // ADDRESS:PORT, [IPV6]:PORT; port 0: one that is free
-  std::unique_ptr<Store> store;           // used by one thread of the server
+  // One of the two. A store is used by a thread of its own; a database from the server's loop, and any number of servers
+  // may share it.
+  std::unique_ptr<Store> store;
+  std::optional<PostgresOptions> database;
   std::shared_ptr<Authenticator> authenticator;
   std::filesystem::path webDirectory;  // empty: serves no files
   // Pages of other origins that may connect: "https://app.example.org". When the server listens on a loopback
@@ -75,8 +80,9 @@ struct ServerOptions {
 // One thread may call run(); stop() may be called from any.
 class Server {
  public:
-  // Takes the address. `unavailable`: it is taken or not this machine's; `notAllowed`: the authenticator may not
-  // be reachable from there; `protocolError`: the address cannot be understood.
+  // Takes the address, and makes a database ready. `unavailable`: it is taken or not this machine's; `notAllowed`: the authenticator may not
+  // be reachable from there; `protocolError`: the address cannot be understood. Of a database: see
+  // prepareDatabase().
   [[nodiscard]] static std::expected<std::unique_ptr<Server>, Rejection> create(ServerOptions options);
 
   // stop(), and waits.

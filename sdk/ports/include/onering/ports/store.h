@@ -117,7 +117,7 @@ struct RejectedOp {
 };
 
 // A draft that was looked at and not written to: where there is such a draft, it must be at `seq`. 0: there was none.
-struct DraftCheck {
+struct SeqCheck {
   DraftId draft;
   Seq seq = 0;
 };
@@ -126,7 +126,7 @@ struct DraftCheck {
 struct Batch {
   std::vector<DraftWrite> drafts;
   std::vector<RejectedOp> rejected;
-  std::vector<DraftCheck> checks{};  // so that no op is rejected on grounds that are no longer true
+  std::vector<SeqCheck> checks{};  // so that no op is rejected on grounds that are no longer true
 
   [[nodiscard]] bool empty() const { return drafts.empty() && rejected.empty(); }
 };
