@@ -37,6 +37,11 @@ Rejection storeFailed(const StoreError& error) {
   return rejection(errorOf(error.fault));
 }
 
+bool changesLink(const Step& step) {
+  return std::ranges::any_of(step.notices,
+                             [](const Notice& notice) { return std::holds_alternative<LinkChanged>(notice); });
+}
+
 }  // namespace
 
 TokenSource fixedToken(std::string token) {
@@ -170,7 +175,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
       tell(notice);
     }
     watchProgress();
-    if (socket && replica && replica->link() == Link::denied) {
+    // Not where an earlier connection was denied and the next one is still opening: it is its own judge.
+    if (changesLink(taken) && socket && replica && replica->link() == Link::denied) {
       socket->close();
       connectionClosed({});
     }

@@ -202,11 +202,8 @@ TEST_CASE("a client whose token was refused says so and waits for its owner", "[
 
   token = jwt(R"({"sub":"ada","exp":4000000000})");
   ada.client().connect();
-  if (!ada.settles()) {
-    WARN(asked << " " << int(ada.client().status().link) << " " << ada.client().status().pending << " "
-               << (ada.client().status().lastError ? ada.client().status().lastError->message : "") << server.log());
-    for (auto& n : ada.notices()) WARN(n.index());
-  }
+  // A step while the new connection opens: what the old one was told does not end it.
+  ada.client().flush();
   REQUIRE(ada.settles());
   CHECK(ada.confirmed(draft).seq == 1);
 }
