@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
   addLog(app, context);
   addVerify(app, context);
   addExport(app, context);
+  addBench(app, context);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -16,5 +16,6 @@ void addImport(CLI::App& app, Context& context);
 void addLog(CLI::App& app, Context& context);
 void addVerify(CLI::App& app, Context& context);
 void addExport(CLI::App& app, Context& context);
+void addBench(CLI::App& app, Context& context);
 
 }  // namespace onering::cli
