@@ -163,7 +163,9 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     }
     if (socket) {
       for (const ReplicaMessage& message : taken.messages) {
-        socket->send(encode(message));
+        std::string bytes = encode(message);
+        traffic.bytesSent += bytes.size();
+        socket->send(std::move(bytes));
       }
     }
     for (const OpId& op : std::exchange(notDurable, {})) {
@@ -288,6 +290,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   }
 
   void received(std::string_view bytes) {
+    traffic.bytesReceived += bytes.size();
     auto message = decodeAuthorityMessage(bytes, kMessageBytesMax);
     if (!message) {
       status.lastError = std::move(message.error());
@@ -413,6 +416,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   bool wasPending = false;
   ClientStatus status;
   ClientStatus toldStatus;
+  ClientTraffic traffic;
 };
 
 std::expected<std::unique_ptr<Client>, Rejection> Client::open(EventLoop& loop, ClientOptions options) {
@@ -490,6 +494,10 @@ DeviceStore& Client::store() {
 
 const ClientStatus& Client::status() const {
   return impl_->toldStatus;
+}
+
+const ClientTraffic& Client::traffic() const {
+  return impl_->traffic;
 }
 
 }  // namespace onering

@@ -67,8 +67,8 @@ CREATE TABLE ops (
   message text,
   PRIMARY KEY (draft_id, op_id),
   UNIQUE (draft_id, seq),
-  CHECK (CASE WHEN seq IS NULL THEN digest IS NOT NULL AND code IS NOT NULL AND message IS NOT NULL
-              ELSE body IS NOT NULL AND link IS NOT NULL AND display IS NOT NULL END)
+  CHECK (seq IS NOT NULL OR (digest IS NOT NULL AND code IS NOT NULL AND message IS NOT NULL)),
+  CHECK (seq IS NULL OR (body IS NOT NULL AND link IS NOT NULL AND display IS NOT NULL))
 );
 CREATE INDEX ops_rejected ON ops (judged_at) WHERE seq IS NULL;
 

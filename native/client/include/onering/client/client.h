@@ -10,6 +10,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -36,6 +37,12 @@ struct ClientStatus {
   std::optional<Rejection>
       lastError;  // why it is not connected, or what the authority said last; until it is live again
   friend bool operator==(const ClientStatus&, const ClientStatus&) = default;
+};
+
+// What went over the network since the client was opened, in bytes of messages.
+struct ClientTraffic {
+  std::uint64_t bytesSent = 0;
+  std::uint64_t bytesReceived = 0;
 };
 
 struct ClientOptions {
@@ -95,6 +102,7 @@ class Client {
   [[nodiscard]] const DraftState* draft(const DraftId& id);
   [[nodiscard]] DeviceStore& store();
   [[nodiscard]] const ClientStatus& status() const;
+  [[nodiscard]] const ClientTraffic& traffic() const;
 
   struct Impl;
 
