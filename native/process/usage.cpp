@@ -1,8 +1,9 @@
 #include "onering/process/usage.h"
 
 #include <array>
-#include <fstream>
+#include <cstdio>
 #include <iterator>
+#include <memory>
 #include <sstream>
 #include <string>
 
@@ -12,9 +13,23 @@ namespace onering::process {
 
 namespace {
 
+// Empty when the process is gone, be it between opening and reading.
 std::string contentOf(pid_t process, const char* name) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/" + name);
-  return {std::istreambuf_iterator<char>(file), {}};
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  const std::unique_ptr<std::FILE, Close> file(
+      std::fopen(("/proc/" + std::to_string(process) + "/" + name).c_str(), "r"));
+  std::string content;
+  std::array<char, 4096> chunk{};
+  while (file) {
+    const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), file.get());
+    content.append(chunk.data(), got);
+    if (got == 0) {
+      break;
+    }
+  }
+  return content;
 }
 
 }  // namespace
