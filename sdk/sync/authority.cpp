@@ -177,7 +177,7 @@ AuthorityActions Authority::received(SessionId session, ReplicaMessage message, 
     reads_.emplace(++lastTicket_, session);
     actions.emplace_back(AskAction{lastTicket_, CatchUpQuestion{joined->principal.user, *fetch}});
   } else if (auto* ping = std::get_if<Ping>(&message)) {
-    actions.emplace_back(SendAction{{session}, Pong{ping->id, cursorAt(now)}});
+    actions.emplace_back(SendAction{{session}, Pong{ping->id}});
   }
   return actions;
 }
