@@ -26,10 +26,6 @@ bool dashBefore(std::size_t byte) {
   return byte == 4 || byte == 6 || byte == 8 || byte == 10;
 }
 
-// What RFC 3339 can write: the years 0000 to 9999.
-constexpr Time kFirstTime = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
-constexpr Time kLastTime = std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1} - Duration{1};
-
 }  // namespace
 
 std::string toHex(std::span<const std::uint8_t> bytes) {
