@@ -50,7 +50,9 @@ if(ONERING_SANITIZERS)
   add_compile_options(-fsanitize=${ONERING_SANITIZERS} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${ONERING_SANITIZERS})
 endif()
-if(NOT EMSCRIPTEN)
+if(EMSCRIPTEN)
+  add_compile_options(-msimd128)  # docs/decisions/sha256.md
+else()
   add_link_options(-Wl,--gc-sections)
 endif()
 

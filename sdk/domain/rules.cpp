@@ -354,6 +354,10 @@ std::optional<Rejection> validate(const Op& op, const Limits& limits) {
   if (!isUuidV7(op.id) || !isUuidV7(op.draft) || !isUuidV7(op.device) || !isUserId(op.actor)) {
     return refuse(ErrorCode::idMalformed);
   }
+  if (op.authoredAt < kFirstTime || op.authoredAt > kLastTime) {
+    return rejection(ErrorCode::protocolError,
+                     "This was written outside the years 0000 to 9999. Set the device's clock and write it again.");
+  }
   return std::visit(Validator{limits}, op.body);
 }
 

@@ -99,6 +99,10 @@ bool isUserId(std::string_view text) {
   return !text.empty() && text.size() <= 128 && lineLength(text).has_value();
 }
 
+bool isDisplay(std::string_view text) {
+  return !text.empty() && text.size() <= 256 && lineLength(text).has_value();
+}
+
 std::string anonymousDisplay(std::string_view user) {
   const Digest digest = Sha256().add(user).finish();
   return "@u_" + toHex(digest).substr(58);

@@ -4,7 +4,6 @@
 
 #include "onering/domain/bytes.h"
 #include "onering/domain/id.h"
-#include "onering/domain/sha256.h"
 #include "onering/domain/time.h"
 
 namespace onering {
@@ -25,10 +24,6 @@ int digitValue(char digit) {
 bool dashBefore(std::size_t byte) {
   return byte == 4 || byte == 6 || byte == 8 || byte == 10;
 }
-
-// What RFC 3339 can write: the years 0000 to 9999.
-constexpr Time kFirstTime = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
-constexpr Time kLastTime = std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1} - Duration{1};
 
 }  // namespace
 
@@ -57,29 +52,6 @@ std::optional<std::string> fromHex(std::string_view hex) {
 
 std::span<const std::uint8_t> asBytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
-Sha256::Sha256() : state_() {
-  crypto_hash_sha256_init(&state_);
-}
-
-Sha256& Sha256::add(std::span<const std::uint8_t> bytes) {
-  crypto_hash_sha256_update(&state_, bytes.data(), bytes.size());
-  return *this;
-}
-
-Sha256& Sha256::addFramed(std::string_view text) {
-  const auto size = static_cast<std::uint32_t>(text.size());
-  const std::array<std::uint8_t, 4> frame{static_cast<std::uint8_t>(size), static_cast<std::uint8_t>(size >> 8U),
-                                          static_cast<std::uint8_t>(size >> 16U),
-                                          static_cast<std::uint8_t>(size >> 24U)};
-  return add(frame).add(text);
-}
-
-Digest Sha256::finish() {
-  Digest digest;
-  crypto_hash_sha256_final(&state_, digest.data());
-  return digest;
 }
 
 std::array<std::uint8_t, 16> uuidV7(Time at, std::span<const std::uint8_t, 10> entropy) {

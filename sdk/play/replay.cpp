@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include <boost/json.hpp>
+#include <sodium/crypto_hash_sha256.h>
 
 #include "onering/domain/content-hash.h"
 #include "onering/play/lines.h"

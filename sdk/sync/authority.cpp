@@ -18,6 +18,12 @@ bool isTransient(ErrorCode code) {
   return code == ErrorCode::unavailable || code == ErrorCode::internal || code == ErrorCode::rateLimited;
 }
 
+// A bookmark comes from outside: whatever it says, stores can hold it.
+ChangeCursor inTime(ChangeCursor cursor) {
+  cursor.since = std::clamp(cursor.since, kFirstTime, kLastTime);
+  return cursor;
+}
+
 OpReceipt receiptFor(const Op& op, Receipt receipt) {
   return {.draft = op.draft, .op = op.id, .receipt = std::move(receipt)};
 }
@@ -184,12 +190,13 @@ AuthorityActions Authority::received(SessionId session, ReplicaMessage message, 
     push(session, std::move(*pushed), now, actions);
   } else if (auto* asked = std::get_if<WhatChanged>(&message)) {
     reads_.emplace(++lastTicket_, session);
-    actions.emplace_back(AskAction{lastTicket_, ChangesQuestion{joined->principal.user, asked->from, cursorAt(now)}});
+    actions.emplace_back(
+        AskAction{lastTicket_, ChangesQuestion{joined->principal.user, inTime(asked->from), cursorAt(now)}});
   } else if (auto* fetch = std::get_if<Fetch>(&message)) {
     reads_.emplace(++lastTicket_, session);
     actions.emplace_back(AskAction{lastTicket_, CatchUpQuestion{joined->principal.user, *fetch}});
   } else if (auto* ping = std::get_if<Ping>(&message)) {
-    actions.emplace_back(SendAction{{session}, Pong{ping->id, cursorAt(now)}});
+    actions.emplace_back(SendAction{{session}, Pong{ping->id}});
   }
   return actions;
 }
@@ -217,7 +224,7 @@ AuthorityActions Authority::authenticated(SessionId session, std::expected<Princ
 }
 
 void Authority::join(SessionId session, Principal principal, Time now, AuthorityActions& actions) {
-  if (principal.display.empty() || !isText(principal.display)) principal.display = anonymousDisplay(principal.user);
+  if (!isDisplay(principal.display)) principal.display = anonymousDisplay(principal.user);
   actions.emplace_back(SendAction{{session},
                                   Welcome{.version = kProtocolVersion,
                                           .user = principal.user,

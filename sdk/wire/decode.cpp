@@ -543,10 +543,8 @@ AuthorityMessage messageOf(schema::AuthorityMessage::Reader reader, Budget& budg
     }
     case Which::CATCH_UP:
       return CatchUp{};
-    case Which::PONG: {
-      const auto own = reader.getPong();
-      return Pong{.id = own.getId(), .next = cursorOf(own.getNext())};
-    }
+    case Which::PONG:
+      return Pong{reader.getPong().getId()};
   }
   throw Malformed{};
 }

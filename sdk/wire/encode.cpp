@@ -513,9 +513,7 @@ std::string encoded(const CatchUp& /*message*/) {
 
 std::string encoded(const Pong& message) {
   FlatMessage flat(kMessageOverhead);
-  auto builder = flat.initRoot<schema::AuthorityMessage>().initPong();
-  builder.setId(message.id);
-  putCursor(builder.initNext(), message.next);
+  flat.initRoot<schema::AuthorityMessage>().initPong().setId(message.id);
   return flat.finish();
 }
 

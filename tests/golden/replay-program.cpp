@@ -1,5 +1,6 @@
 // `onering replay FILE --json` for the WebAssembly build: the same lines from the same core, run by Node.
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <string_view>
@@ -33,9 +34,15 @@ void print(const play::WrittenDraft& draft, const play::PlayedDraft& played, con
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 3 || std::string_view(arguments[2]) != "--json") {
-    std::cerr << "usage: replay-wasm FILE --json\n";
+  const bool severalRounds = count == 5 && std::string_view(arguments[3]) == "--rounds";
+  if ((count != 3 && !severalRounds) || std::string_view(arguments[2]) != "--json") {
+    std::cerr << "usage: replay-wasm FILE --json [--rounds N]\n";
     return 2;
+  }
+  // The first rounds are where the engine finds out what to compile for speed.
+  for (int round = severalRounds ? std::atoi(arguments[4]) : 1; round > 1; --round) {
+    std::ifstream file(arguments[1], std::ios::binary);
+    static_cast<void>(play::replay(file, timeSpent, [](const auto&...) {}));
   }
   std::ifstream file(arguments[1], std::ios::binary);
   if (!file) {

@@ -1,5 +1,5 @@
-// The C library's own getentropy() has no source in a module without Emscripten's JavaScript: libsodium and
-// SQLite get theirs from the host as well.
+// The C library's own getentropy() has no source in a module without Emscripten's JavaScript: SQLite
+// gets its entropy from the host as well.
 #include <cerrno>
 
 #include <unistd.h>

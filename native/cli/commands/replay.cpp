@@ -19,6 +19,7 @@ namespace {
 struct ReplaySettings {
   std::string file;
   std::string store;
+  unsigned rounds = 1;
 };
 
 // What the processor has spent on this program: others work on the same machine.
@@ -44,6 +45,10 @@ class ReplayCommand {
     }
     if (!openItsStore()) {
       return;
+    }
+    for (unsigned round = 1; round < settings_.rounds; ++round) {
+      std::ifstream again(settings_.file, std::ios::binary);
+      static_cast<void>(play::replay(again, timeSpent, [](const auto&...) {}));
     }
     const auto replay = play::replay(file, timeSpent, [&](const auto& draft, const auto& played, const auto& line) {
       tell(draft, played, line);
@@ -130,6 +135,8 @@ void addReplay(CLI::App& app, Context& context) {
   command->add_option("file", settings->file, "a draft a line, JSON, compressed with gzip or not")->required();
   command->add_option("--store", settings->store,
                       "play them into this store, too, and compare: `memory`, a path, or a postgres:// URL");
+  command->add_option("--rounds", settings->rounds, "play them so often, and tell how fast the last time was")
+      ->check(CLI::Range(1U, 1'000U));
   command->add_flag("--json", context.json, "a line of JSON for each draft, and one of sums");
   command->footer(
       "Ids, salts and times come from the file alone, so the same file always gives the same lines, in the\n"

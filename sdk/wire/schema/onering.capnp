@@ -304,7 +304,7 @@ struct Progress {
 
 struct Ping {
   # Answered by `Pong` with the same id, once everything that was due before it has been sent. Replica: a
-  # heartbeat (S8), and a way to a fresh cursor.
+  # heartbeat (S8).
 
   id @0 :UInt64;
 }
@@ -537,7 +537,4 @@ struct Pong {
   # The answer to `Ping`.
 
   id @0 :UInt64;
-  next @1 :Cursor;
-  # All changes up to this cursor have been sent on this connection. A replica that has fetched what was
-  # listed may keep it.
 }

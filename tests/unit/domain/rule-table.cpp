@@ -471,6 +471,11 @@ std::vector<Line> forEveryOperation() {
     Board board = Board::withMembers();
     const OpBody body = doing(board);
     lines.push_back({"§2", "an actor who cannot be a user", kMembers, {"", doing}, "idMalformed"});
+    lines.push_back({"§4",
+                     "a device whose clock is thousands of years ahead",
+                     kMembers,
+                     {kAnn, doing, std::chrono::years{8'000}},
+                     "protocolError"});
     if (std::holds_alternative<CreateDraft>(body)) {
       continue;
     }

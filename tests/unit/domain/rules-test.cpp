@@ -153,6 +153,20 @@ TEST_CASE("every id that an op carries has to be well formed") {
   }
 }
 
+TEST_CASE("an op was written between the years 0000 and 9999, or it is malformed") {
+  Board board = Board::withMembers();
+  Op op = board.opOf(kAnn, Lock{});
+  for (const Time at : {kFirstTime, Time{}, kLastTime}) {
+    op.authoredAt = at;
+    CHECK(!validate(op, {}));
+  }
+  for (const Time at : {Time::min(), kFirstTime - Duration{1}, kLastTime + Duration{1}, Time::max()}) {
+    op.authoredAt = at;
+    REQUIRE(validate(op, {}));
+    CHECK(validate(op, {})->code == ErrorCode::protocolError);
+  }
+}
+
 TEST_CASE("H5: an entry under rules that this build does not know is not folded") {
   Board board = Board::withMembers();
   DraftState state = *board.draft();

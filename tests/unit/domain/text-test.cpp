@@ -112,6 +112,15 @@ TEST_CASE("a user id is 1 to 128 bytes without control characters") {
   CHECK(!isUserId(umlauts + "u"));
 }
 
+TEST_CASE("a display name is a line of at most 256 bytes") {
+  CHECK(isDisplay("Ada Lovelace"));
+  CHECK(isDisplay(std::string(256, 'a')));
+  CHECK(!isDisplay(std::string(257, 'a')));
+  CHECK(!isDisplay(""));
+  CHECK(!isDisplay("Ada\nLovelace"));
+  CHECK(!isDisplay("\xff"));
+}
+
 // The digits are the end of what `printf %s alice | sha256sum` prints.
 TEST_CASE("a user without a display name is shown by the last six hex digits of the id's SHA-256") {
   CHECK(anonymousDisplay("alice") == "@u_6d6e90");

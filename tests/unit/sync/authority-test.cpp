@@ -1,6 +1,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include "onering/domain/text.h"
+
 #include "table.h"
 
 namespace onering::testing {
@@ -289,6 +291,33 @@ TEST_CASE("A session whose token has expired is ended", "[sync]") {
   REQUIRE(actions.size() == 2);
   CHECK(std::get<Refused>(std::get<SendAction>(actions[0]).message).why.code == ErrorCode::tokenExpired);
   CHECK(authority.sessionCount() == 0);
+}
+
+TEST_CASE("A display name is bounded: whoever has a longer one is shown without", "[sync]") {
+  const auto shown = [](std::string display) {
+    Authority authority({});
+    authority.connected(1);
+    static_cast<void>(authority.received(1, Hello{.token = "t", .device = {}}, Time{}));
+    const auto actions =
+        authority.authenticated(1, Principal{.user = "ada", .display = std::move(display), .expiresAt = {}}, Time{});
+    return std::get<Welcome>(std::get<SendAction>(actions.at(0)).message).display;
+  };
+  CHECK(shown(std::string(256, 'A')) == std::string(256, 'A'));
+  CHECK(shown(std::string(257, 'A')) == anonymousDisplay("ada"));
+  CHECK(shown("Ada\nLovelace") == anonymousDisplay("ada"));
+  CHECK(shown("") == anonymousDisplay("ada"));
+}
+
+TEST_CASE("A bookmark from outside says a time that every store can hold", "[sync]") {
+  Authority authority({});
+  authority.connected(1);
+  static_cast<void>(authority.received(1, Hello{.token = "t", .device = {}}, Time{}));
+  static_cast<void>(authority.authenticated(1, Principal{.user = "ada", .display = {}, .expiresAt = {}}, Time{}));
+  for (const Time since : {Time::min(), Time::max()}) {
+    const auto actions = authority.received(1, WhatChanged{.from = {.since = since, .after = {}}}, Time{});
+    const auto& question = std::get<ChangesQuestion>(std::get<AskAction>(actions.at(0)).question);
+    CHECK(question.from.since == std::clamp(since, kFirstTime, kLastTime));
+  }
 }
 
 TEST_CASE("I11 the authority's time does not go back with its clock", "[sync]") {

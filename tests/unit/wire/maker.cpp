@@ -244,7 +244,7 @@ AuthorityMessage Maker::authorityMessage(std::size_t kind) {
   } else if (auto* diverged = std::get_if<Diverged>(&message)) {
     *diverged = {id<DraftId>(), position()};
   } else if (auto* pong = std::get_if<Pong>(&message)) {
-    *pong = {magnitude(), cursor()};
+    *pong = {magnitude()};
   }
   return message;
 }

@@ -24,9 +24,9 @@ struct Id {
 
   [[nodiscard]] static Id fromHalves(std::uint64_t hi, std::uint64_t lo) {
     Id id;
-    for (int i = 0; i < 8; ++i) {
-      id.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(hi >> (56 - 8 * i));
-      id.bytes[static_cast<std::size_t>(8 + i)] = static_cast<std::uint8_t>(lo >> (56 - 8 * i));
+    for (std::size_t i = 0; i < 8; ++i) {
+      id.bytes[i] = static_cast<std::uint8_t>(hi >> (56 - 8 * i));
+      id.bytes[8 + i] = static_cast<std::uint8_t>(lo >> (56 - 8 * i));
     }
     return id;
   }
@@ -36,7 +36,7 @@ struct Id {
  private:
   [[nodiscard]] std::uint64_t half(std::size_t from) const {
     std::uint64_t value = 0;
-    for (std::size_t i = from; i < from + 8; ++i) value = value << 8 | bytes[i];
+    for (std::size_t i = from; i < from + 8; ++i) value = value << 8U | bytes[i];
     return value;
   }
 };

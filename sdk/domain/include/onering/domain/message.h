@@ -177,10 +177,8 @@ struct CatchUp {
   friend bool operator==(const CatchUp&, const CatchUp&) = default;
 };
 
-// `next`: everything up to this cursor has been sent, so the replica may keep it.
 struct Pong {
   std::uint64_t id = 0;
-  ChangeCursor next;
   friend bool operator==(const Pong&, const Pong&) = default;
 };
 

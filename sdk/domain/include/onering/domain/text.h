@@ -18,6 +18,9 @@ namespace onering {
 // SPEC §2: a user id is 1-128 bytes of UTF-8 without control characters.
 [[nodiscard]] bool isUserId(std::string_view text);
 
+// A display name is 1-256 bytes of UTF-8 without control characters: it is kept with everything that its user does.
+[[nodiscard]] bool isDisplay(std::string_view text);
+
 // How a user without a display name is shown: "@u_" and the last 6 hex digits of SHA-256 of the id (SPEC §4).
 [[nodiscard]] std::string anonymousDisplay(std::string_view user);
 

@@ -44,7 +44,7 @@ using Ticket = std::uint64_t;     // pairs a StoreAnswer with its question
 // Whom a token names.
 struct Principal {
   UserId user;
-  std::string display;            // empty: anonymousDisplay() is used
+  std::string display;            // where it is no isDisplay(), anonymousDisplay() is used
   std::optional<Time> expiresAt;  // of the token
 };
 
