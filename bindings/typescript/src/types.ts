@@ -111,13 +111,14 @@ export interface AuthRequest {
 
 export interface StorageOptions {
   /**
-   * Which store of this origin. One store belongs to one user; give each user a name of their own.
+   * Which store of this origin. One store belongs to one user; give each user a name of their own. Any number of tabs
+   * may have it open: they share it, and its connection, and tell the same {@link Status}.
    * 1–64 characters of `A–Z a–z 0–9 . _ -`. Default `onering`.
    */
   readonly name?: string;
   /**
    * `auto` (default): the origin-private file system, or memory where there is none (private windows of some
-   * browsers). `opfs`: fail with `storageUnavailable` instead of falling back. `memory`: nothing is kept.
+   * browsers). `opfs`: fail with `storageUnavailable` instead of falling back. `memory`: nothing is kept, nothing is shared.
    */
   readonly kind?: 'auto' | 'opfs' | 'memory';
 }
@@ -432,6 +433,8 @@ export interface Status {
   /** `failed`: the store could not be opened; {@link Status.lastError} says why, {@link Client.reopen} tries again. */
   readonly state: 'opening' | 'open' | 'failed' | 'closed';
   readonly link: Link;
+  /** Whether a connection is wanted: false from {@link Client.goOffline} to {@link Client.goOnline}, in whichever tab. */
+  readonly online: boolean;
   /** When the next attempt to connect is due; null when none is. */
   readonly retryAt: number | null;
   /** Ops that wait for their receipt. */
@@ -624,7 +627,7 @@ export interface Client extends AsyncDisposable {
   /** Connects at once; also after `denied`. */
   goOnline(): void;
 
-  /** Tries to open the store again after `failed` (another tab had it, say). */
+  /** Tries to open the store again after `failed`. */
   reopen(): Promise<Result<void>>;
 
   /** Stores what waits, ends the connection, releases the store. Later calls are answered with `unavailable`. */
