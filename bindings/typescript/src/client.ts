@@ -1,6 +1,8 @@
 import { countArgument, textArgument } from './client/arguments.js';
 import { DraftHandle } from './client/draft-handle.js';
 import { Link } from './client/link.js';
+import { notify } from './client/observable.js';
+import { TurnWatch } from './client/turns.js';
 import { failed, done } from './shared/failure.js';
 import { isUuid, uuidV7 } from './shared/ids.js';
 import type { OpenOptions } from './shared/protocol.js';
@@ -22,6 +24,7 @@ import type {
   Rejected,
   Result,
   Status,
+  TurnChange,
   Unsubscribe,
   Waiting,
 } from './types.js';
@@ -118,6 +121,13 @@ class BrowserClient implements Client {
 
   subscribeList(listener: (change: ListChange) => void, { limit }: ListOptions = {}): Unsubscribe {
     return this.#link.subscribeList(countArgument('limit', limit, 1, pageMax, pageDefault), listener);
+  }
+
+  subscribeTurns(listener: (change: TurnChange) => void): Unsubscribe {
+    const watch = new TurnWatch(() => this.status.current.user?.id ?? null);
+    return this.#link.subscribeList(pageDefault, (change) => {
+      for (const turn of watch.apply(change)) notify(listener, turn);
+    });
   }
 
   whenSynced({ signal }: Waiting = {}): Promise<void> {

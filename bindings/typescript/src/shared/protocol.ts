@@ -105,7 +105,7 @@ export type ToWorker =
 export type FeedChange =
   | {
       readonly subscription: number;
-      readonly draft: (Omit<DraftSnapshot, 'members'> & Partial<Pick<DraftSnapshot, 'members'>>) | null;
+      readonly draft: (Omit<DraftSnapshot, 'members' | 'reclaimableAt'> & Partial<Pick<DraftSnapshot, 'members'>>) | null;
       readonly reset: boolean;
       readonly appended?: readonly Segment[];
       readonly redacted?: readonly string[];

@@ -185,9 +185,9 @@ export class Module {
     this.#ask('onering_unsubscribe', subscription);
   }
 
-  draft(draft: string): DraftSnapshot | null {
+  draft(draft: string): Omit<DraftSnapshot, 'reclaimableAt'> | null {
     this.#ask('onering_draft', draft, this.#now());
-    return this.#json() as DraftSnapshot | null;
+    return this.#json() as Omit<DraftSnapshot, 'reclaimableAt'> | null;
   }
 
   segments(draft: string, from: number, to: number): SegmentPage {
