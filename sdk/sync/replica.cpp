@@ -146,18 +146,42 @@ std::expected<Performed, Rejection> Replica::performedAlready(const Pending& pen
   return Performed{.op = op.id, .draft = op.draft, .segment = segmentOf(op), .effect = pending.effect};
 }
 
-std::expected<Performed, Rejection> Replica::resubmit(const OpId& kept, Time now) {
+std::optional<KnownOutcome> Replica::outcomeOf(const DraftId& draft, const OpId& op) {
+  if (const auto found = orderOf_.find(op); found != orderOf_.end()) {
+    const Pending& pending = outbox_.at(found->second);
+    static_cast<void>(copyOf(pending.op.draft));  // what it is to the user is settled when the draft is looked at
+    KnownOutcome outcome{.effect = pending.effect, .receipt = {}};
+    if (pending.accepted) outcome.receipt = *pending.accepted;
+    return outcome;
+  }
+  const auto kept = std::ranges::find(kept_, op, [](const KeptOp& each) { return each.op.id; });
+  if (kept != kept_.end()) return KnownOutcome{.receipt = kept->why};
+  if (const auto written = writes_.find(draft); written != writes_.end()) {
+    for (const AcceptedOp& each : step_.changes.drafts.drafts[written->second].ops) {
+      if (each.entry.op.id == op) return KnownOutcome{.receipt = acceptedFor(each.entry)};
+    }
+  }
+  const auto found = store_->find({.drafts = {}, .ops = {{draft, op}}, .segments = {}});
+  if (!found) throw std::runtime_error("reading an op failed: " + found.error().detail);
+  const auto& known = found->ops.at(0);
+  return known ? std::optional(KnownOutcome{.receipt = known->receipt}) : std::nullopt;
+}
+
+std::expected<Performed, Rejection> Replica::resubmit(const OpId& kept, Time now, const OpId& as) {
   const auto found = std::ranges::find(kept_, kept, [](const KeptOp& each) { return each.op.id; });
   if (found == kept_.end()) return std::unexpected(rejection(ErrorCode::notFound, "No such rejected work is kept."));
   OpBody body = found->op.body;
   if (Epoch* epoch = epochOf(body)) *epoch = 0;
   if (auto* append = std::get_if<AppendSegment>(&body)) append->segment = {};
-  auto performed = perform(prepare(found->op.draft, std::move(body), now), now);
+  Op again = prepare(found->op.draft, std::move(body), now);
+  if (as != OpId{}) again.id = as;
+  auto performed = perform(std::move(again), now);
   if (performed) static_cast<void>(dismiss(kept));
   return performed;
 }
 
-std::expected<Performed, Rejection> Replica::copyKept(const DraftId& draft, std::string title, Time now) {
+std::expected<Performed, Rejection> Replica::copyKept(const DraftId& draft, std::string title, Time now,
+                                                      const OpKey& as) {
   std::vector<KeptOp> texts;
   for (const KeptOp& each : kept_) {
     if (each.op.draft == draft && std::holds_alternative<AppendSegment>(each.op.body)) texts.push_back(each);
@@ -166,8 +190,9 @@ std::expected<Performed, Rejection> Replica::copyKept(const DraftId& draft, std:
     return std::unexpected(rejection(ErrorCode::notFound, "No rejected segments of this draft are kept."));
   // The order in which they were written, whatever the order in which they came back.
   std::ranges::sort(texts, {}, [](const KeptOp& each) { return each.op.id; });
-  auto created =
-      perform(prepare({}, CreateDraft{.title = std::move(title), .platform = {}, .holdLimit = {}}, now), now);
+  Op create = prepare(as.draft, CreateDraft{.title = std::move(title), .platform = {}, .holdLimit = {}}, now);
+  if (as.op != OpId{}) create.id = as.op;
+  auto created = perform(std::move(create), now);
   if (!created) return created;
   for (KeptOp& each : texts) {
     AppendSegment copy{.segment = {}, .epoch = 0, .content = std::get<AppendSegment>(each.op.body).content};

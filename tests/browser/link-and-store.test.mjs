@@ -3,28 +3,8 @@ import assert from 'node:assert/strict';
 import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { until } from '../../demo/person.mjs';
 import { Server, web } from './server.mjs';
 import { connectionRefused, story } from './world.mjs';
-
-story('a second tab on the same store says that the store is in use, and opens it when the first is closed', {}, async (world) => {
-  await world.serve();
-  const first = await world.arrive('ada');
-  await first.begin('One at a time');
-  await first.isSynced();
-  const second = await world.arrive('ada', { context: first.page.context(), newTab: true });
-  const banner = second.page.getByRole('alert').filter({ hasText: 'Your drafts cannot be opened here.' });
-  await banner.getByText('has this storage open').waitFor();
-  await world.screenshot(second, 'second-tab');
-
-  await first.page.close();
-  await until('the second tab has opened the store', async () => {
-    if (await banner.isHidden()) return true;
-    await banner.getByRole('button', { name: 'Try again' }).click();
-    return banner.waitFor({ state: 'hidden', timeout: 3_000 }).then(() => true, () => false);
-  });
-  await second.choose('One at a time');
-});
 
 story('two names in one browser have a store each', {}, async (world) => {
   await world.serve();

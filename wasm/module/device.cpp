@@ -231,6 +231,20 @@ void Device::subscribe(JsonWriter& json, std::uint32_t number, const DraftId& dr
   writeFeed(json, number, feed, {});
 }
 
+void Device::writeOutcome(JsonWriter& json, const OpKey& key) {
+  const auto outcome = replica_->outcomeOf(key.draft, key.op);
+  if (!outcome) {
+    json.null();
+    return;
+  }
+  json.openObject().member("effect", outcome->effect == LocalEffect::shown ? "shown" : "waiting");
+  if (outcome->receipt) {
+    json.name("settled");
+    writeSettled(json, {.draft = key.draft, .op = key.op, .receipt = *outcome->receipt});
+  }
+  json.closeObject();
+}
+
 void Device::writeStanding(JsonWriter& json) const {
   json.member("link", linkName(replica_->link()));
   json.member("pending", std::uint64_t{replica_->pendingCount()});

@@ -50,6 +50,9 @@ class Device {
   void subscribe(JsonWriter& json, std::uint32_t number, const DraftId& draft, std::uint32_t tail);
   void unsubscribe(std::uint32_t number) { feeds_.erase(number); }
 
+  // What is known of an op (module.ts, OpOutcome), or null.
+  void writeOutcome(JsonWriter& json, const OpKey& key);
+
   // The state of outbox, kept work and link (module.ts, Standing): members only.
   void writeStanding(JsonWriter& json) const;
   void writeRecord(JsonWriter& json) const;

@@ -124,13 +124,6 @@ int performed(const std::expected<Performed, Rejection>& outcome) {
   return outcome->effect == LocalEffect::shown ? 0 : 1;
 }
 
-// The same, for an op that was given its ids here: the result names them.
-int performedAnew(JsonWriter& json, const std::expected<Performed, Rejection>& outcome) {
-  const int status = performed(outcome);
-  json.openObject().member("op", toText(outcome->op)).member("draft", toText(outcome->draft)).closeObject();
-  return status;
-}
-
 // What every operation is called with.
 struct Call {
   int device;
@@ -371,19 +364,23 @@ int act(int device, const char* op, std::size_t opSize, const char* draft, std::
   return perform({device, op, opSize, draft, draftSize, now}, [&] { return bareBody(kind); });
 }
 
+// Makes the kept op anew, as `op`.
 ONERING_EXPORT(onering_resubmit)
-int resubmit(int device, const char* op, std::size_t opSize, double now) {
-  return answering(device, now, [&](JsonWriter& json) {
-    return performedAnew(json, deviceOf(device).replica().resubmit(idOf<OpId>(op, opSize), timeOf(now)));
+int resubmit(int device, const char* op, std::size_t opSize, const char* kept, std::size_t keptSize, double now) {
+  return answering(device, now, [&](JsonWriter&) {
+    return performed(
+        deviceOf(device).replica().resubmit(idOf<OpId>(kept, keptSize), timeOf(now), idOf<OpId>(op, opSize)));
   });
 }
 
+// Puts what is kept of `from` into `draft`, which `op` creates.
 ONERING_EXPORT(onering_copy_kept)
-int copyKept(int device, const char* draft, std::size_t draftSize, const char* title, std::size_t titleSize,
-             double now) {
-  return answering(device, now, [&](JsonWriter& json) {
-    return performedAnew(json, deviceOf(device).replica().copyKept(idOf<DraftId>(draft, draftSize),
-                                                                   std::string(title, titleSize), timeOf(now)));
+int copyKept(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, const char* from,
+             std::size_t fromSize, const char* title, std::size_t titleSize, double now) {
+  return answering(device, now, [&](JsonWriter&) {
+    const OpKey as{idOf<DraftId>(draft, draftSize), idOf<OpId>(op, opSize)};
+    return performed(deviceOf(device).replica().copyKept(idOf<DraftId>(from, fromSize), std::string(title, titleSize),
+                                                         timeOf(now), as));
   });
 }
 
@@ -393,6 +390,15 @@ int dismiss(int device, const char* op, std::size_t opSize, double now) {
     if (const auto done = deviceOf(device).replica().dismiss(idOf<OpId>(op, opSize)); !done) {
       refuse(done.error());
     }
+    return kDone;
+  });
+}
+
+// What is known of an op. The result: an OpOutcome, or null.
+ONERING_EXPORT(onering_outcome)
+int outcome(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    deviceOf(device).writeOutcome(json, {idOf<DraftId>(draft, draftSize), idOf<OpId>(op, opSize)});
     return kDone;
   });
 }

@@ -1,6 +1,8 @@
 import { countArgument, textArgument } from './client/arguments.js';
 import { DraftHandle } from './client/draft-handle.js';
 import { Link } from './client/link.js';
+import { notify } from './client/observable.js';
+import { TurnWatch } from './client/turns.js';
 import { failed, done } from './shared/failure.js';
 import { isUuid, uuidV7 } from './shared/ids.js';
 import type { OpenOptions } from './shared/protocol.js';
@@ -22,6 +24,7 @@ import type {
   Rejected,
   Result,
   Status,
+  TurnChange,
   Unsubscribe,
   Waiting,
 } from './types.js';
@@ -77,6 +80,7 @@ class BrowserClient implements Client {
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   readonly #worker: Worker;
   readonly #link: Link;
+  readonly #unwatched = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(worker: Worker, { auth }: ClientOptions, options: OpenOptions) {
@@ -84,13 +88,12 @@ class BrowserClient implements Client {
     this.#link = new Link(worker, async (reason: AuthReason) => await auth({ reason }));
     this.rejected = new KeptWork(this.#link);
     worker.onmessage = ({ data }) => this.#link.handle(data);
-    worker.onerror = (event) => this.#link.broke(event.message || 'it could not be loaded');
+    worker.onerror = (event) => this.#broke(event.message || 'it could not be loaded');
     this.#link.post({ type: 'open', options });
     this.ready = this.#whenOpen();
     void this.ready.then(() => this.#askToPersist());
     if (Symbol.asyncDispose) Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.close() });
-    addEventListener('pagehide', this.#suspend);
-    addEventListener('pageshow', this.#resume);
+    this.#watchPage();
   }
 
   get status(): Observable<Status> {
@@ -118,6 +121,13 @@ class BrowserClient implements Client {
 
   subscribeList(listener: (change: ListChange) => void, { limit }: ListOptions = {}): Unsubscribe {
     return this.#link.subscribeList(countArgument('limit', limit, 1, pageMax, pageDefault), listener);
+  }
+
+  subscribeTurns(listener: (change: TurnChange) => void): Unsubscribe {
+    const watch = new TurnWatch(() => this.status.current.user?.id ?? null);
+    return this.#link.subscribeList(pageDefault, (change) => {
+      for (const turn of watch.apply(change)) notify(listener, turn);
+    });
   }
 
   whenSynced({ signal }: Waiting = {}): Promise<void> {
@@ -153,8 +163,7 @@ class BrowserClient implements Client {
   }
 
   async #close(): Promise<void> {
-    removeEventListener('pagehide', this.#suspend);
-    removeEventListener('pageshow', this.#resume);
+    this.#unwatched.abort();
     await Promise.race([
       this.#link.ask((request) => ({ type: 'close', request })),
       new Promise((resolve) => setTimeout(resolve, closeMsMax)),
@@ -162,6 +171,13 @@ class BrowserClient implements Client {
     this.#link.end();
     this.#worker.terminate();
     this.#link.status.set({ ...this.status.current, state: 'closed', link: 'offline', retryAt: null });
+  }
+
+  // A worker that failed once is not relied on any more; another tab's may lead.
+  #broke(why: string): void {
+    this.#unwatched.abort();
+    this.#worker.terminate();
+    this.#link.broke(why);
   }
 
   #whenOpen(): Promise<Result<void>> {
@@ -184,12 +200,20 @@ class BrowserClient implements Client {
     }
   }
 
-  // A page that goes away, or into the back/forward cache, must not hold the files.
-  readonly #suspend = (): void => this.#link.post({ type: 'suspend' });
-
-  readonly #resume = ({ persisted }: PageTransitionEvent): void => {
-    if (persisted) this.#link.post({ type: 'resume' });
-  };
+  // A page that goes away, into the back/forward cache, or to sleep, must not hold what other tabs need.
+  #watchPage(): void {
+    const { signal } = this.#unwatched;
+    const suspend = () => this.#link.suspend();
+    const resume = () => this.#link.post({ type: 'resume' });
+    addEventListener('pagehide', suspend, { signal });
+    addEventListener('pageshow', ({ persisted }) => void (persisted && resume()), { signal });
+    document.addEventListener('freeze', suspend, { signal });
+    document.addEventListener('resume', resume, { signal });
+    addEventListener('online', () => this.#link.post({ type: 'online' }), { signal });
+    const tellVisible = () => this.#link.post({ type: 'visible', visible: document.visibilityState !== 'hidden' });
+    document.addEventListener('visibilitychange', tellVisible, { signal });
+    tellVisible();
+  }
 }
 
 class KeptWork implements Rejected {
@@ -209,13 +233,14 @@ class KeptWork implements Rejected {
 
   resubmit(op: string): Outcome {
     textArgument('op', op);
-    return this.#link.performAnew({ name: 'resubmit', op });
+    const draft = this.current.find((kept) => kept.op === op)?.draft ?? uuidV7();
+    return this.#link.perform({ op: uuidV7(), draft, name: 'resubmit', kept: op });
   }
 
   copyToNewDraft(draft: string, { title }: { readonly title: string }): Outcome {
     textArgument('draft', draft);
     textArgument('title', title);
-    return this.#link.performAnew({ name: 'copyKept', draft, title });
+    return this.#link.perform({ op: uuidV7(), draft: uuidV7(), name: 'copyKept', from: draft, title });
   }
 
   dismiss(op: string): Promise<Result<void>> {

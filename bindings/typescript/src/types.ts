@@ -111,13 +111,14 @@ export interface AuthRequest {
 
 export interface StorageOptions {
   /**
-   * Which store of this origin. One store belongs to one user; give each user a name of their own.
+   * Which store of this origin. One store belongs to one user; give each user a name of their own. Any number of tabs
+   * may have it open: they share it, and its connection, and tell the same {@link Status}.
    * 1–64 characters of `A–Z a–z 0–9 . _ -`. Default `onering`.
    */
   readonly name?: string;
   /**
    * `auto` (default): the origin-private file system, or memory where there is none (private windows of some
-   * browsers). `opfs`: fail with `storageUnavailable` instead of falling back. `memory`: nothing is kept.
+   * browsers). `opfs`: fail with `storageUnavailable` instead of falling back. `memory`: nothing is kept, nothing is shared.
    */
   readonly kind?: 'auto' | 'opfs' | 'memory';
 }
@@ -200,6 +201,16 @@ export interface AppendOperation extends Operation {
   readonly segment: string;
 }
 
+/** What {@link Draft.requestRing} begins. */
+export interface RingOperation extends Operation {
+  /**
+   * Resolves when this user holds the ring, however long that takes; the waiting begins when this is first read.
+   * `notFound` when they cannot hold it any more, `draftCompleted`, or why the request was refused on this device. Rejects
+   * with the signal's reason when the signal is aborted.
+   */
+  readonly turn: Promise<Result<DraftSnapshot>>;
+}
+
 export interface NewDraft {
   /** 1–200 characters. */
   readonly title: string;
@@ -275,6 +286,11 @@ export interface DraftSnapshot {
   /** Whether this user holds the ring. */
   readonly holding: boolean;
   readonly holdLimitMs: number | null;
+  /**
+   * From when on this user may reclaim the ring, by the server's clock; null: never (it is theirs, or they may not hold it,
+   * or, for an editor, the draft has no hold limit).
+   */
+  readonly reclaimableAt: number | null;
   /** By user id; the owner is one of them. */
   readonly members: readonly Member[];
   readonly createdAt: number;
@@ -405,6 +421,20 @@ export interface ListOptions {
   readonly limit?: number;
 }
 
+/** A ring that has moved. Several moves that this device hears of at once are told as one. */
+export interface TurnChange {
+  readonly draft: string;
+  readonly title: string;
+  /** Who held it when this device looked last; null: it did not know the draft. */
+  readonly from: string | null;
+  readonly to: string;
+  readonly epoch: number;
+  /** Since when `to` holds it. */
+  readonly at: number;
+  /** `yours`: it is this user's turn. `passed`: it was. `others`: neither. */
+  readonly turn: 'yours' | 'passed' | 'others';
+}
+
 // --- status -----------------------------------------------------------------------------------------------
 
 /**
@@ -432,6 +462,8 @@ export interface Status {
   /** `failed`: the store could not be opened; {@link Status.lastError} says why, {@link Client.reopen} tries again. */
   readonly state: 'opening' | 'open' | 'failed' | 'closed';
   readonly link: Link;
+  /** Whether a connection is wanted: false from {@link Client.goOffline} to {@link Client.goOnline}, in whichever tab. */
+  readonly online: boolean;
   /** When the next attempt to connect is due; null when none is. */
   readonly retryAt: number | null;
   /** Ops that wait for their receipt. */
@@ -553,8 +585,11 @@ export interface Draft {
   /** Gives the ring to the owner or an editor. `notRingHolder`, `invalidRecipient`, `draftCompleted`. */
   passRing(to: string): Operation;
 
-  /** Joins the queue. `notAllowed` for viewers and for who is in it already, `alreadyHolder`. */
-  requestRing(): Operation;
+  /**
+   * Joins the queue; `turn` resolves when this user's turn has come. Aborting the signal leaves the queue. `notAllowed`
+   * for viewers and for who is in it already, `alreadyHolder`.
+   */
+  requestRing(options?: Waiting): RingOperation;
 
   /** Leaves the queue. `notAllowed` for who is not in it. */
   cancelRequest(): Operation;
@@ -613,6 +648,12 @@ export interface Client extends AsyncDisposable {
   /** Tells the head of the list, and every change to it. The first call comes asynchronously. */
   subscribeList(listener: (change: ListChange) => void, options?: ListOptions): Unsubscribe;
 
+  /**
+   * Tells of rings that move from now on, in the 50 drafts of this user that changed last: to say whose turn it is
+   * wherever the user is in the app. What moved while this device was away is told when it hears of it.
+   */
+  subscribeTurns(listener: (change: TurnChange) => void): Unsubscribe;
+
   /** Resolves when no op waits for its receipt. */
   whenSynced(options?: Waiting): Promise<void>;
 
@@ -624,7 +665,7 @@ export interface Client extends AsyncDisposable {
   /** Connects at once; also after `denied`. */
   goOnline(): void;
 
-  /** Tries to open the store again after `failed` (another tab had it, say). */
+  /** Tries to open the store again after `failed`. */
   reopen(): Promise<Result<void>>;
 
   /** Stores what waits, ends the connection, releases the store. Later calls are answered with `unavailable`. */

@@ -15,6 +15,7 @@ const snapshot = (changes: Partial<DraftSnapshot> = {}): DraftSnapshot => ({
   ring: { holder: 'ann', epoch: 1, since: 0, requests: [] },
   holding: true,
   holdLimitMs: null,
+  reclaimableAt: null,
   members,
   createdAt: 0,
   updatedAt: 0,
@@ -105,4 +106,17 @@ test('tells of a draft that is gone', () => {
     redacted: [],
     pending: [],
   });
+});
+
+test.each([
+  ['its holder never', { holding: true, role: 'owner' }, null],
+  ['the owner at any time', { holding: false, role: 'owner' }, 1_000],
+  ['an editor after the hold limit', { holding: false, role: 'editor', holdLimitMs: 500 }, 1_500],
+  ['an editor never, where there is no limit', { holding: false, role: 'editor' }, null],
+  ['a viewer never', { holding: false, role: 'viewer', holdLimitMs: 500 }, null],
+  ['nobody, once the draft is completed', { holding: false, role: 'owner', status: 'completed' }, null],
+] as const)('O5 the ring may be reclaimed: %s', (_, changes, at) => {
+  const ring = { holder: 'bob', epoch: 2, since: 1_000, requests: [] };
+  const { draft } = new DraftView().apply({ subscription: 1, draft: snapshot({ ring, ...changes }), reset: true });
+  expect(draft!.reclaimableAt).toBe(at);
 });

@@ -65,7 +65,7 @@ test('handles that linger after a reload are waited for', async () => {
 test('a store that another tab has open says so, after two seconds', async () => {
   folder.locked.add('store');
   const { kind, failure } = await refusal();
-  expect(kind).toBe('refused');
+  expect(kind).toBe('busy');
   expect(failure).toMatchObject({ code: 'storageUnavailable', message: expect.stringContaining('Another tab') });
   expect(now).toBeGreaterThanOrEqual(2_000);
   expect(now).toBeLessThan(2_200);

@@ -68,15 +68,24 @@ test('half a character is invalid text, and never reaches the worker', async () 
   expect(posted).toEqual([]);
 });
 
-test('kept work that is done again is followed to its receipt', async () => {
-  const { local, server } = link.performAnew({ name: 'resubmit', op: uuidV7() });
+test('kept work that is done again has its id before any worker has heard of it', async () => {
+  const op = uuidV7();
+  const { local, server } = link.perform({ name: 'resubmit', op, draft: draft.id, kept: uuidV7() });
   await settle();
-  const stored = { op: uuidV7(), draft: draft.id, effect: 'shown' } as const;
-  news({ performed: [{ request: performed()[0]!.request, result: { ok: true, value: stored } }] });
-  await local;
-  await settle();
-  news({ settled: [{ op: stored.op, result: { ok: false, error: { code: 'staleEpoch', message: '' } } }] });
+  expect(performed()[0]).toMatchObject({ op });
+  const stored = { op, draft: draft.id, effect: 'shown' } as const;
+  news({
+    performed: [{ request: performed()[0]!.request, result: { ok: true, value: stored } }],
+    settled: [{ op, result: { ok: false, error: { code: 'staleEpoch', message: '' } } }],
+  });
+  await expect(local).resolves.toMatchObject({ ok: true });
   await expect(server).resolves.toMatchObject({ error: { code: 'staleEpoch' } });
+});
+
+test('what was called before the page went away went over before', () => {
+  draft.append('text');
+  link.suspend();
+  expect(posted.map(({ type }) => type)).toEqual(['perform', 'suspend']);
 });
 
 test('reading waits behind what was called before it', async () => {

@@ -13,6 +13,7 @@ export class Device implements View {
   // The button that tells the state, and what it opens.
   readonly element: HTMLElement;
   readonly offlineSwitch: HTMLElement;
+  readonly #switch: HTMLButtonElement;
   readonly #scope = new Scope();
   readonly #client: Client;
   readonly #button: HTMLButtonElement;
@@ -22,7 +23,6 @@ export class Device implements View {
   readonly #sheet: HTMLElement;
   readonly #facts = h('dl', { class: 'facts' });
   readonly #retry: HTMLButtonElement;
-  #offlineOnPurpose = false;
 
   constructor(client: Client, notices: Notices) {
     this.#client = client;
@@ -42,7 +42,12 @@ export class Device implements View {
         h('button', { type: 'button', class: 'button small', onclick: () => saveWork(client.exportWork(), notices) }, 'Save work as a file'),
       ),
     );
-    this.offlineSwitch = this.#makeSwitch();
+    this.#switch = h(
+      'button',
+      { type: 'button', role: 'switch', class: 'switch', 'aria-checked': 'false', 'aria-label': 'Work offline', title: 'Work offline', onclick: () => this.#toggle() },
+      h('span', { class: 'switch-knob', 'aria-hidden': 'true' }),
+    );
+    this.offlineSwitch = h('span', { class: 'switch-box' }, h('span', { class: 'switch-label', 'aria-hidden': 'true' }, 'Work offline'), this.#switch);
     this.element = h('div', { class: 'device' }, this.#button, this.#spoken, this.#sheet);
     this.#scope.own(client.status.subscribe((status) => this.#show(status)));
     onTick(this.#scope, () => this.#show(client.status.current));
@@ -54,23 +59,13 @@ export class Device implements View {
     this.#scope.end();
   }
 
-  #makeSwitch(): HTMLElement {
-    const button: HTMLButtonElement = h(
-      'button',
-      { type: 'button', role: 'switch', class: 'switch', 'aria-checked': 'false', 'aria-label': 'Work offline', title: 'Work offline', onclick: () => this.#toggle(button) },
-      h('span', { class: 'switch-knob', 'aria-hidden': 'true' }),
-    );
-    return h('span', { class: 'switch-box' }, h('span', { class: 'switch-label', 'aria-hidden': 'true' }, 'Work offline'), button);
-  }
-
-  #toggle(button: HTMLButtonElement): void {
-    this.#offlineOnPurpose = !this.#offlineOnPurpose;
-    button.setAttribute('aria-checked', String(this.#offlineOnPurpose));
-    if (this.#offlineOnPurpose) this.#client.goOffline();
+  #toggle(): void {
+    if (this.#client.status.current.online) this.#client.goOffline();
     else this.#client.goOnline();
   }
 
   #show(status: Status): void {
+    this.#switch.setAttribute('aria-checked', String(!status.online));
     this.#button.dataset['link'] = status.link;
     this.#button.dataset['storage'] = status.storage.kind ?? 'none';
     this.#button.dataset['pending'] = String(status.pending);
@@ -78,7 +73,7 @@ export class Device implements View {
     setText(this.#label, linkNames[status.link]);
     setText(this.#counts, countsOf(status));
     setText(this.#spoken, `${linkNames[status.link]}. ${status.storage.kind === 'memory' ? storageSentence(status) : ''}`.trim());
-    this.#retry.hidden = status.state !== 'open' || this.#offlineOnPurpose || status.link === 'live' || status.link === 'connecting';
+    this.#retry.hidden = status.state !== 'open' || !status.online || status.link === 'live' || status.link === 'connecting';
     fill(this.#facts, ...factsOf(status).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
   }
 }

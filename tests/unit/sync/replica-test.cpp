@@ -125,6 +125,61 @@ TEST_CASE("S5 work of a holder whose ring was reclaimed is kept with its content
   }
 }
 
+TEST_CASE("I6 what has become of an op is told to a caller that lost its first answer", "[sync]") {
+  TwoAtATable at;
+  const auto outcome = [&](Seat& seat, const OpId& op) { return seat.replica->outcomeOf(at.draft, op); };
+  CHECK_FALSE(outcome(at.ada, OpId{{7}}));
+
+  at.table.cut(at.ada);
+  const OpId op = at.table.append(at.ada, at.draft, "said once").op;
+  REQUIRE(outcome(at.ada, op));
+  CHECK_FALSE(outcome(at.ada, op)->receipt);
+  at.table.reopen(at.ada);
+  REQUIRE(outcome(at.ada, op));
+  CHECK(outcome(at.ada, op)->effect == LocalEffect::shown);
+
+  at.table.connect(at.ada);
+  at.table.run();
+  at.table.reopen(at.ada);
+  REQUIRE(outcome(at.ada, op));
+  REQUIRE(outcome(at.ada, op)->receipt);
+  const auto* accepted = std::get_if<Accepted>(&*outcome(at.ada, op)->receipt);
+  REQUIRE(accepted);
+  CHECK(accepted->link == at.table.position(at.draft).link);
+}
+
+TEST_CASE("S5 kept work is made anew under the ids that its user's tab has given it", "[sync]") {
+  TwoAtATable at;
+  at.table.act(at.ada, at.draft, PassRing{.to = "bob", .epoch = 0});
+  at.table.run();
+  at.table.cut(at.bob);
+  at.table.append(at.bob, at.draft, "late");
+  at.table.append(at.bob, at.draft, "later");
+  at.table.act(at.ada, at.draft, ReclaimRing{});
+  at.table.act(at.ada, at.draft, PassRing{.to = "bob", .epoch = 0});
+  at.table.run();
+  at.table.connect(at.bob);
+  at.table.run();
+  const auto kept = at.bob.store.readKept().value();
+  REQUIRE(kept.size() == 2);
+  const auto rejected = at.bob.replica->outcomeOf(at.draft, kept[0].op.id);
+  REQUIRE(rejected);
+  CHECK(std::holds_alternative<Rejection>(*rejected->receipt));
+
+  const auto newIds = [&] {
+    const Op op = at.bob.replica->prepare({}, Lock{}, at.table.now);
+    return OpKey{op.draft, op.id};
+  };
+  const OpId again = newIds().op;
+  REQUIRE(at.bob.replica->resubmit(kept[0].op.id, at.table.now, again));
+  CHECK(at.bob.replica->outcomeOf(at.draft, again));
+  const OpKey as = newIds();
+  const auto copy = at.bob.replica->copyKept(at.draft, "Rescued", at.table.now, as);
+  REQUIRE(copy);
+  CHECK(copy->draft == as.draft);
+  CHECK(copy->op == as.op);
+}
+
 TEST_CASE("S2 an editor's reclaim waits for the authority, which judges by its own time", "[sync]") {
   Table table;
   Seat& ada = table.sit("ada");

@@ -10,6 +10,7 @@ import type {
   HistoryRange,
   Operation,
   Result,
+  RingOperation,
   SegmentPage,
   SegmentRange,
   SubscribeOptions,
@@ -18,6 +19,8 @@ import type {
 } from '../types.js';
 import { countArgument, textArgument } from './arguments.js';
 import type { Link } from './link.js';
+import { RingRequest } from './ring-request.js';
+import { reclaimable } from './draft-view.js';
 
 const tailDefault = 200;
 const tailMax = 1_000;
@@ -39,7 +42,8 @@ export class DraftHandle implements Draft {
   }
 
   get({ signal }: Waiting = {}): Promise<Result<DraftSnapshot>> {
-    return this.#link.read<DraftSnapshot>({ name: 'draft', draft: this.id }, signal);
+    const read = this.#link.read<Omit<DraftSnapshot, 'reclaimableAt'>>({ name: 'draft', draft: this.id }, signal);
+    return read.then((result) => (result.ok ? done(reclaimable(result.value)) : result));
   }
 
   segments({ from, to, signal }: SegmentRange = {}): Promise<Result<SegmentPage>> {
@@ -85,8 +89,8 @@ export class DraftHandle implements Draft {
     return this.#link.perform({ ...this.#ids(), name: 'passRing', to });
   }
 
-  requestRing(): Operation {
-    return this.#act('requestRing');
+  requestRing(options: Waiting = {}): RingOperation {
+    return new RingRequest(this, this.#act('requestRing'), options);
   }
 
   cancelRequest(): Operation {

@@ -18,7 +18,7 @@ export class DraftView {
       return { draft: null, reset: true, appended: none, redacted: none, pending: none };
     }
     const members = change.draft.members ?? this.#draft?.members ?? none;
-    this.#draft = { ...change.draft, members };
+    this.#draft = reclaimable({ ...change.draft, members });
     const redacted = change.redacted ?? none;
     const before = change.reset ? none : this.#pending;
     const { drop = 0, add = none } = change.pending ?? {};
@@ -26,6 +26,14 @@ export class DraftView {
     this.#pending = placed(pending, change.draft.segmentCount, new Set(redacted));
     return { draft: this.#draft, reset: change.reset, appended: change.appended ?? none, redacted, pending: this.#pending };
   }
+}
+
+/** With the time from which on this user may reclaim the ring (SPEC O5). */
+export function reclaimable(draft: Omit<DraftSnapshot, 'reclaimableAt'>): DraftSnapshot {
+  const { role, holding, status, ring, holdLimitMs } = draft;
+  const isOut = holding || status === 'completed' || role === null || role === 'viewer';
+  const limitMs = role === 'owner' ? 0 : holdLimitMs;
+  return { ...draft, reclaimableAt: isOut || limitMs === null ? null : ring.since + limitMs };
 }
 
 /** The pending segments at the positions from `from` on; the same array where all of them are in place. */

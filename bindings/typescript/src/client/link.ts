@@ -1,6 +1,7 @@
 /** The page's end of the conversation with the worker: who waits for what, and who is told. */
 import { closedClient, done, failed, failure } from '../shared/failure.js';
 import type { FromWorker, News, OpIds, OpRequest, ReadRequest, ToWorker } from '../shared/protocol.js';
+import { initialStatus } from '../shared/status.js';
 import type {
   AuthReason,
   DraftChange,
@@ -8,7 +9,6 @@ import type {
   KeptOp,
   ListChange,
   Operation,
-  Outcome,
   Receipt,
   Result,
   Status,
@@ -28,19 +28,6 @@ type WithoutRequest<T> = T extends unknown ? Omit<T, 'request'> : never;
 type NewOp = WithoutRequest<OpRequest>;
 
 const listLimitMax = 500;
-
-const initialStatus: Status = {
-  state: 'opening',
-  link: 'offline',
-  retryAt: null,
-  pending: 0,
-  rejected: 0,
-  storage: { kind: null, fallback: null, persisted: false, usage: null, quota: null },
-  user: null,
-  device: null,
-  limits: { titleCharacters: 200, segmentBytes: 16_384, collaborators: 1_000, segmentsPerDraft: 1_000_000 },
-  lastError: null,
-};
 
 export class Link {
   readonly status = new Value<Status>(initialStatus);
@@ -98,21 +85,9 @@ export class Link {
     return { op: op.op, draft: op.draft, local, server };
   }
 
-  /** An op whose id is the worker's to make. */
-  performAnew(op: NewOp): Outcome {
-    const local = this.#store(op);
-    const server = local.then(
-      (result) =>
-        result.ok
-          ? new Promise<Result<Receipt>>((resolve) => void this.#settling.set(result.value.op, resolve))
-          : result,
-    );
-    return { local, server };
-  }
-
   /** For what has no receipt. */
-  async dismiss(op: string): Promise<Result<void>> {
-    const result = await this.#store({ name: 'dismiss', op });
+  async dismiss(kept: string): Promise<Result<void>> {
+    const result = await this.#store({ name: 'dismiss', kept });
     return result.ok ? done(undefined) : result;
   }
 
@@ -222,6 +197,12 @@ export class Link {
       const change = view.apply(list, limit);
       if (change) notify(listener, change);
     }
+  }
+
+  /** The page may not run any more after this. */
+  suspend(): void {
+    this.#flush();
+    this.post({ type: 'suspend' });
   }
 
   // --- the end ----------------------------------------------------------------------------------------------

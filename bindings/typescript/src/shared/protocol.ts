@@ -18,10 +18,14 @@ import type {
   Stored,
 } from '../types.js';
 
-/** An op that a user makes. `request` names the call that waits for its result. */
+/** What a user does. `request` names the call that waits for its result. */
 export type OpRequest = { readonly request: number } & (
   | (OpIds &
       (
+        /** Makes a kept op anew, under these ids; the draft is its own. */
+        | { readonly name: 'resubmit'; readonly kept: string }
+        /** Puts the kept segments of `from` into a new draft. */
+        | { readonly name: 'copyKept'; readonly from: string; readonly title: string }
         | {
             readonly name: 'create';
             readonly title: string;
@@ -36,9 +40,7 @@ export type OpRequest = { readonly request: number } & (
         | { readonly name: 'redact'; readonly segment: string }
         | { readonly name: BareOp }
       ))
-  | { readonly name: 'resubmit'; readonly op: string }
-  | { readonly name: 'copyKept'; readonly draft: string; readonly title: string }
-  | { readonly name: 'dismiss'; readonly op: string }
+  | { readonly name: 'dismiss'; readonly kept: string }
 );
 
 export interface OpIds {
@@ -77,7 +79,10 @@ export interface OpenOptions {
 
 export type ToWorker =
   | { readonly type: 'open'; readonly options: OpenOptions }
-  | { readonly type: 'perform'; readonly ops: readonly OpRequest[] }
+  /** `again`: another worker may have performed them already. */
+  | { readonly type: 'perform'; readonly ops: readonly OpRequest[]; readonly again?: boolean }
+  /** Ops that are stored: what becomes of them shall be told, also if it has been told already. */
+  | { readonly type: 'follow'; readonly ops: readonly OpIds[] }
   | { readonly type: 'read'; readonly request: number; readonly what: ReadRequest }
   | { readonly type: 'subscribe'; readonly subscription: number; readonly draft: string; readonly tail: number }
   | { readonly type: 'unsubscribe'; readonly subscription: number }
@@ -88,6 +93,10 @@ export type ToWorker =
   | { readonly type: 'goOffline' }
   | { readonly type: 'persisted'; readonly persisted: boolean }
   | { readonly type: 'reopen'; readonly request: number }
+  /** The browser says that the network is back. */
+  | { readonly type: 'online' }
+  /** Whether the page can be seen. */
+  | { readonly type: 'visible'; readonly visible: boolean }
   | { readonly type: 'suspend' }
   | { readonly type: 'resume' }
   | { readonly type: 'close'; readonly request: number };
@@ -96,7 +105,7 @@ export type ToWorker =
 export type FeedChange =
   | {
       readonly subscription: number;
-      readonly draft: (Omit<DraftSnapshot, 'members'> & Partial<Pick<DraftSnapshot, 'members'>>) | null;
+      readonly draft: (Omit<DraftSnapshot, 'members' | 'reclaimableAt'> & Partial<Pick<DraftSnapshot, 'members'>>) | null;
       readonly reset: boolean;
       readonly appended?: readonly Segment[];
       readonly redacted?: readonly string[];

@@ -8,15 +8,15 @@
  *
  * Nothing in here touches a browser API: what it needs is in {@link EngineEnvironment}.
  */
-import { closedClient, done, failure, isErrorCode, textOf } from '../shared/failure.js';
-import type { FeedChange, FromWorker, News, OpenOptions, OpRequest, ReadRequest, ToWorker } from '../shared/protocol.js';
+import { closedClient, done, failed, failure, isErrorCode, textOf } from '../shared/failure.js';
+import type { FeedChange, FromWorker, News, OpenOptions, OpIds, OpRequest, ReadRequest, ToWorker } from '../shared/protocol.js';
+import { defaultLimits, noStorage } from '../shared/status.js';
 import type {
   AuthReason,
   DraftSummary,
   ExportedWork,
   Failure,
   KeptOp,
-  Limits,
   Link,
   Receipt,
   Result,
@@ -35,6 +35,7 @@ import {
   type DetailedFailure,
   type DeviceRecord,
   type Done,
+  type OpOutcome,
   type Settled,
   type Standing,
 } from './module.js';
@@ -56,16 +57,7 @@ export interface EngineEnvironment extends Timers {
 const stalledAfterMs = 15_000;
 const listEveryMs = 50;
 const estimateEveryMs = 10_000;
-
-/** What SPEC §13 says until the server does. */
-const defaultLimits: Limits = {
-  titleCharacters: 200,
-  segmentBytes: 16_384,
-  collaborators: 1_000,
-  segmentsPerDraft: 1_000_000,
-};
-
-const noStorage: StorageStatus = { kind: null, fallback: null, persisted: false, usage: null, quota: null };
+const busyAgainMs = 1_000;
 
 type Store =
   | { readonly kind: 'closed' }
@@ -81,7 +73,8 @@ export class Engine {
   #connection: Connection | undefined;
   #wantsOnline = false;
   #store: Store = { kind: 'closed' };
-  #ended = false;
+  #opening: Promise<unknown> = Promise.resolve();
+  #busyTimer: number | undefined;
   /** What came while the store was being opened. */
   #waiting: ToWorker[] = [];
 
@@ -118,8 +111,7 @@ export class Engine {
 
   /** Takes a message of the client's. */
   handle(message: ToWorker): void {
-    const mustWait = message.type === 'perform' || message.type === 'read' || message.type === 'reopen';
-    if (this.#store.kind === 'opening' && (mustWait || message.type === 'close' || message.type === 'suspend')) {
+    if (this.#mustWait(message)) {
       this.#waiting.push(message);
       return;
     }
@@ -127,7 +119,9 @@ export class Engine {
       case 'open':
         return this.#begin(message.options);
       case 'perform':
-        return this.#perform(message.ops);
+        return message.again ? this.#performAgain(message.ops) : this.#perform(message.ops);
+      case 'follow':
+        return this.#tellSettled(message.ops);
       case 'read':
         return this.#answer(message.request, this.#read(message.what));
       case 'subscribe':
@@ -143,29 +137,33 @@ export class Engine {
         return this.#settleToken(message.request, (waiting) => waiting.reject(new Error(message.why)));
       case 'goOnline':
         this.#wantsOnline = true;
-        return this.#connect();
+        this.#connect();
+        return this.#tell({});
       case 'goOffline':
         this.#wantsOnline = false;
-        return this.#connection?.goOffline();
+        this.#connection?.goOffline();
+        return this.#tell({});
       case 'persisted':
         this.#storage = { ...this.#storage, persisted: message.persisted };
         return this.#tell({});
+      case 'online':
+        return this.#connection?.hurry();
       case 'reopen':
         return void this.#open().then((result) => this.#answer(message.request, result));
-      case 'suspend':
-        return this.#release();
-      case 'resume':
-        return void this.#open();
-      case 'close':
-        this.#ended = true;
-        this.#release();
-        return this.#answer(message.request, done(undefined));
     }
   }
 
-  /** The browser says that the network is back. */
-  online(): void {
-    this.#connection?.hurry();
+  /** For the store. Whoever has its files may have been asked the same, and do it yet: only then it is known what came of it. */
+  #mustWait(message: ToWorker): boolean {
+    const isAsked = message.type === 'perform' || message.type === 'read' || message.type === 'reopen' || message.type === 'follow';
+    if (this.#store.kind === 'opening') return isAsked;
+    return this.#busyTimer !== undefined && (message.type === 'follow' || (message.type === 'perform' && message.again === true));
+  }
+
+  /** Stores what waits, ends the connection, lets go of the files. */
+  async close(): Promise<void> {
+    if (this.#store.kind === 'opening') await this.#opening;
+    this.#release();
   }
 
   // --- opening and closing --------------------------------------------------------------------------------
@@ -195,13 +193,21 @@ export class Engine {
     if (this.#wantsOnline && this.#store.kind === 'open') this.#connection!.goOnline();
   }
 
-  async #open(): Promise<Result<void>> {
-    if (this.#store.kind === 'open') return done(undefined);
+  /** `held`: files that are open already. */
+  #open(held?: StoreFiles): Promise<Result<void>> {
+    const opening = this.#store.kind === 'open' ? Promise.resolve(done(undefined)) : this.#openStore(held);
+    this.#opening = opening;
+    return opening;
+  }
+
+  async #openStore(held?: StoreFiles): Promise<Result<void>> {
+    this.#environment.clearTimeout(this.#busyTimer);
+    this.#busyTimer = undefined;
     this.#store = { kind: 'opening' };
     this.#tell({});
     try {
       const compiling = this.#compile();
-      const { files, fallback } = await this.#openFiles();
+      const { files, fallback } = held ? { files: held, fallback: null } : await this.#openFiles();
       await this.#closeUnless(compiling, files);
       this.#storage = { ...this.#storage, kind: files ? 'opfs' : 'memory', fallback };
       this.#start(files);
@@ -212,6 +218,7 @@ export class Engine {
       this.#store = { kind: 'failed', why };
       this.#storage = noStorage;
       this.#setError(why, 'storage');
+      if (error instanceof FilesError && error.kind === 'busy') this.#openWhenFree();
     }
     const result: Result<void> = this.#store.kind === 'failed' ? { ok: false, error: this.#store.why } : done(undefined);
     this.#tell({ kept: this.#kept() });
@@ -220,6 +227,20 @@ export class Engine {
     this.#connect();
     void this.#estimate();
     return result;
+  }
+
+  /** Someone who is not to be talked to has the files, a frozen tab perhaps: `failed`, and asked for until they are free. */
+  #openWhenFree(): void {
+    this.#busyTimer = this.#environment.setTimeout(() => {
+      this.#environment.openFiles(this.#options!.storage.name).then(
+        (files) => (this.#store.kind === 'failed' ? void this.#open(files) : this.#environment.closeFiles(files)),
+        (error: unknown) => {
+          if (this.#store.kind !== 'failed') return;
+          if (error instanceof FilesError && error.kind === 'busy') this.#openWhenFree();
+          else void this.#open();
+        },
+      );
+    }, busyAgainMs);
   }
 
   /** Goes on while the files are opened. What goes wrong is told to whoever awaits it. */
@@ -284,7 +305,7 @@ export class Engine {
       if (store.files) this.#environment.closeFiles(store.files);
     }
     this.#host.provide(undefined);
-    for (const timer of [this.#listTimer, this.#pushTimer, this.#stalledTimer]) this.#environment.clearTimeout(timer);
+    for (const timer of [this.#listTimer, this.#pushTimer, this.#stalledTimer, this.#busyTimer]) this.#environment.clearTimeout(timer);
     this.#stalledTimer = undefined;
     this.#tell({});
   }
@@ -302,6 +323,45 @@ export class Engine {
     this.#commitSoon();
   }
 
+  /** Ops that a leader before this one may have taken: what is known of them is told, the others are performed. */
+  #performAgain(ops: readonly OpRequest[]): void {
+    this.#commit();
+    const performed: NonNullable<News['performed']>[number][] = [];
+    const settled: NonNullable<News['settled']>[number][] = [];
+    const others = ops.filter((op) => {
+      const outcome = this.#outcomeOf(op);
+      if (!outcome) return true;
+      performed.push({ request: op.request, result: done(storedOf(op, outcome.effect)) });
+      if (outcome.settled) settled.push(receiptOf(outcome.settled));
+      return false;
+    });
+    this.#tell({ ...(performed.length > 0 && { performed }), ...(settled.length > 0 && { settled }) });
+    if (others.length > 0) this.#perform(others);
+  }
+
+  /** Tells what has become of ops whose receipt may have been told to nobody. */
+  #tellSettled(ops: readonly OpIds[]): void {
+    this.#commit();
+    const settled = ops.flatMap((ids) => {
+      const outcome = this.#outcomeOf(ids);
+      if (!outcome) return [{ op: ids.op, result: failed('notFound', 'What became of this is not known on this device any more.') }];
+      return outcome.settled ? [receiptOf(outcome.settled)] : [];
+    });
+    if (settled.length > 0) this.#tell({ settled });
+  }
+
+  /** What is known here of an op; null: nothing. */
+  #outcomeOf(op: OpRequest | OpIds): OpOutcome | null {
+    if (this.#store.kind !== 'open') return null;
+    if (!('op' in op)) return this.#kept().some((kept) => kept.op === op.kept) ? null : { effect: 'shown' };
+    try {
+      return this.#store.module.outcome(op.draft, op.op);
+    } catch (error) {
+      if (!(error instanceof Refused)) this.#faultOf(error);
+      return null;
+    }
+  }
+
   #performOne(request: OpRequest): void {
     const why = this.#unusable();
     if (why || this.#store.kind !== 'open') {
@@ -309,9 +369,8 @@ export class Engine {
       return;
     }
     try {
-      const performed = this.#store.module.perform(request);
-      const stored = performed ?? { op: '', draft: '', effect: 'shown' as const };
-      this.#uncommitted.push({ request: request.request, stored });
+      const effect = this.#store.module.perform(request);
+      this.#uncommitted.push({ request: request.request, stored: storedOf(request, effect) });
     } catch (error) {
       if (error instanceof Refused) {
         this.#refusals.push({ request: request.request, result: { ok: false, error: plain(error.failure) } });
@@ -672,8 +731,9 @@ export class Engine {
   #presentStatus(): Status {
     const { user, display, device, limits } = this.#record ?? {};
     return {
-      state: this.#ended ? 'closed' : this.#store.kind === 'closed' ? 'opening' : this.#store.kind,
+      state: this.#store.kind === 'closed' ? 'opening' : this.#store.kind,
       link: this.#link(),
+      online: this.#wantsOnline,
       retryAt: this.#connection?.retryAt ?? null,
       pending: this.#standing.pending,
       rejected: this.#standing.kept,
@@ -717,6 +777,11 @@ export class Engine {
 /** Without what is for the console only. */
 function plain({ code, message }: DetailedFailure): Failure {
   return isErrorCode(code) ? { code, message } : failure('internal');
+}
+
+/** An op without ids leaves nothing behind that could be named. */
+function storedOf(op: OpRequest | OpIds, effect: Stored['effect']): Stored {
+  return 'op' in op ? { op: op.op, draft: op.draft, effect } : { op: '', draft: '', effect };
 }
 
 function receiptOf(settled: Settled): { op: string; result: Result<Receipt> } {

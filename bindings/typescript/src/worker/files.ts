@@ -26,11 +26,14 @@ export interface StoreFiles {
 export const suffixes = ['', '-journal', '-wal'] as const;
 
 export class FilesError extends Error {
-  /** `none`: this browser, or this window, has no such file system. `refused`: it has, and this store cannot be opened. */
-  readonly kind: 'none' | 'refused';
+  /**
+   * `none`: this browser, or this window, has no such file system. `busy`: someone has this store open. `refused`: it
+   * cannot be opened.
+   */
+  readonly kind: 'none' | 'busy' | 'refused';
   readonly failure: Failure;
 
-  constructor(kind: 'none' | 'refused', why: Failure, detail: string) {
+  constructor(kind: FilesError['kind'], why: Failure, detail: string) {
     super(detail);
     this.name = 'FilesError';
     this.kind = kind;
@@ -72,10 +75,19 @@ async function openFile(environment: FilesEnvironment, file: SyncAccessFile): Pr
     } catch (error) {
       const isBusy = error instanceof DOMException && error.name === 'NoModificationAllowedError';
       if (!isBusy) throw new FilesError('refused', failure('storageUnavailable'), textOf(error));
-      if (environment.now() >= until) throw new FilesError('refused', busyStorage, textOf(error));
+      if (environment.now() >= until) throw new FilesError('busy', busyStorage, textOf(error));
       await environment.sleep(retryEveryMs);
     }
   }
+}
+
+/** Whether there is a file system here. */
+export async function hasFiles(environment: FilesEnvironment): Promise<boolean> {
+  if (typeof FileSystemFileHandle === 'undefined' || !('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return false;
+  return folder(environment).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Opens the store's files, new ones where there are none. Throws {@link FilesError}. */

@@ -95,10 +95,10 @@ export class Faulted extends Error {
   }
 }
 
-export interface PerformedOp {
-  readonly op: string;
-  readonly draft: string;
+/** What is known of an op. Without `settled` it is pending. */
+export interface OpOutcome {
   readonly effect: 'shown' | 'waiting';
+  readonly settled?: Settled;
 }
 
 type Argument = string | number | Uint8Array;
@@ -136,22 +136,14 @@ export class Module {
     this.#device = 0;
   }
 
-  perform(request: OpRequest): PerformedOp | null {
-    const now = this.#now();
-    switch (request.name) {
-      case 'resubmit':
-        return this.#performedAnew(this.#ask('onering_resubmit', request.op, now));
-      case 'copyKept':
-        return this.#performedAnew(this.#ask('onering_copy_kept', request.draft, request.title, now));
-      case 'dismiss':
-        this.#ask('onering_dismiss', request.op, now);
-        return null;
-      default: {
-        const { op, draft } = request;
-        const status = this.#ask(...this.#operation(request, now));
-        return { op, draft, effect: status === 0 ? 'shown' : 'waiting' };
-      }
-    }
+  perform(request: OpRequest): 'shown' | 'waiting' {
+    return this.#ask(...this.#operation(request, this.#now())) === 1 ? 'waiting' : 'shown';
+  }
+
+  /** Null: nothing is known of it. */
+  outcome(draft: string, op: string): OpOutcome | null {
+    this.#ask('onering_outcome', op, draft, this.#now());
+    return this.#json() as OpOutcome | null;
   }
 
   connected(token: string): void {
@@ -193,9 +185,9 @@ export class Module {
     this.#ask('onering_unsubscribe', subscription);
   }
 
-  draft(draft: string): DraftSnapshot | null {
+  draft(draft: string): Omit<DraftSnapshot, 'reclaimableAt'> | null {
     this.#ask('onering_draft', draft, this.#now());
-    return this.#json() as DraftSnapshot | null;
+    return this.#json() as Omit<DraftSnapshot, 'reclaimableAt'> | null;
   }
 
   segments(draft: string, from: number, to: number): SegmentPage {
@@ -242,17 +234,14 @@ export class Module {
       case 'redact':
         return ['onering_redact', request.op, request.draft, now, request.segment];
       case 'resubmit':
+        return ['onering_resubmit', request.op, request.kept, now];
       case 'copyKept':
+        return ['onering_copy_kept', request.op, request.draft, request.from, request.title, now];
       case 'dismiss':
-        throw new TypeError(`${request.name} is no operation of its own`);
+        return ['onering_dismiss', request.kept, now];
       default:
         return ['onering_act', request.op, request.draft, now, bareOps.indexOf(request.name)];
     }
-  }
-
-  #performedAnew(status: number): PerformedOp {
-    const { op, draft } = this.#json() as { op: string; draft: string };
-    return { op, draft, effect: status === 0 ? 'shown' : 'waiting' };
   }
 
   /** Calls with the device as the first argument. */

@@ -1,8 +1,12 @@
-/** The worker's entry: wires the engine to the browser. */
+/** The worker's entry: wires a tab and its engines to the browser. */
+import { uuidV7 } from '../shared/ids.js';
 import type { FromWorker, ToWorker } from '../shared/protocol.js';
+import type { Locks } from '../tabs/candidacy.js';
+import { tabsVersion } from '../tabs/protocol.js';
+import { Tab } from '../tabs/tab.js';
 import type { Socket } from './connection.js';
 import { Engine } from './engine.js';
-import { closeFiles, openFiles } from './files.js';
+import { closeFiles, hasFiles, openFiles } from './files.js';
 
 /** What a dedicated worker's global scope has; its own types and the page's cannot be had together. */
 interface Scope {
@@ -13,13 +17,21 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 
-async function compile(wasmUrl: string | null): Promise<WebAssembly.Module> {
-  const url = wasmUrl ?? new URL('./onering.wasm', import.meta.url).href;
+async function fetchModule(url: string): Promise<WebAssembly.Module> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
   // A server may not know the file's type; then the browser would refuse to compile it as it arrives.
   const isTyped = response.headers.get('content-type')?.startsWith('application/wasm');
   return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
+}
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** Once, unless it fails. */
+function compile(wasmUrl: string | null): Promise<WebAssembly.Module> {
+  compiled ??= fetchModule(wasmUrl ?? new URL('./onering.wasm', import.meta.url).href);
+  compiled.catch(() => void (compiled = undefined));
+  return compiled;
 }
 
 /** A macrotask: messages that have arrived by now are taken first. */
@@ -33,32 +45,54 @@ function makeSoon(): (work: () => void) => void {
   };
 }
 
-const now = () => Date.now();
+const timers = {
+  now: () => Date.now(),
+  setTimeout: (work: () => void, ms: number) => setTimeout(work, ms) as unknown as number,
+  clearTimeout: (timer: number | undefined) => clearTimeout(timer),
+};
 
-const engine = new Engine({
-  post: (message) => scope.postMessage(message),
-  compile,
-  openFiles: (name) =>
-    openFiles(
-      {
-        storage: navigator.storage as StorageManager | undefined,
-        now,
-        sleep: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
-      },
-      name,
-    ),
-  closeFiles,
-  connect: (url, subprotocol) => new WebSocket(url, subprotocol) as unknown as Socket,
-  soon: makeSoon(),
-  estimate: async () => {
-    const { usage = null, quota = null } = (await navigator.storage?.estimate?.()) ?? {};
-    return { usage, quota };
+const files = {
+  storage: navigator.storage as StorageManager | undefined,
+  now: timers.now,
+  sleep: (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms)),
+};
+
+const soon = makeSoon();
+
+const makeEngine = (post: (message: FromWorker) => void) =>
+  new Engine({
+    ...timers,
+    post,
+    compile,
+    openFiles: (name) => openFiles(files, name),
+    closeFiles,
+    connect: (url, subprotocol) => new WebSocket(url, subprotocol) as unknown as Socket,
+    soon,
+    estimate: async () => {
+      const { usage = null, quota = null } = (await navigator.storage?.estimate?.()) ?? {};
+      return { usage, quota };
+    },
+    warn: (text) => console.warn(text),
+  });
+
+const tab = new Tab({
+  ...timers,
+  tab: uuidV7(),
+  version: tabsVersion,
+  locks: (navigator.locks as Locks | undefined) ?? null,
+  channels: {
+    open(name, heard) {
+      const channel = new BroadcastChannel(name);
+      channel.onmessage = ({ data }) => heard(data);
+      return channel;
+    },
   },
-  warn: (text) => console.warn(text),
-  now,
-  setTimeout: (work, ms) => setTimeout(work, ms) as unknown as number,
-  clearTimeout: (timer) => clearTimeout(timer),
+  engine: makeEngine,
+  hasFiles: () => hasFiles(files),
+  prepare: ({ wasmUrl }) => void compile(wasmUrl).catch(() => undefined),
+  post: (message) => scope.postMessage(message),
+  newId: () => uuidV7(),
 });
 
-scope.onmessage = ({ data }) => engine.handle(data);
-scope.addEventListener('online', () => engine.online());
+scope.onmessage = ({ data }) => tab.handle(data);
+scope.addEventListener('online', () => tab.handle({ type: 'online' }));

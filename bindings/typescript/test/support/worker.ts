@@ -17,7 +17,7 @@ export const isBuilt = existsSync(wasm);
 
 let compiled: WebAssembly.Module | undefined;
 
-function compileOnce(): WebAssembly.Module {
+export function compileOnce(): WebAssembly.Module {
   return (compiled ??= new WebAssembly.Module(readFileSync(wasm)));
 }
 
@@ -103,7 +103,9 @@ export class Device {
   }
 
   async close(): Promise<void> {
-    await this.link.ask((request) => ({ type: 'close', request }));
+    await Promise.resolve(); // what was called in this task is on its way
+    await this.#engine.close();
+    await new Promise((resolve) => setTimeout(resolve));
     this.link.end();
   }
 }

@@ -106,6 +106,12 @@ struct Performed {
   LocalEffect effect = LocalEffect::shown;
 };
 
+// What is known of an op that was performed before.
+struct KnownOutcome {
+  LocalEffect effect = LocalEffect::shown;
+  std::optional<Receipt> receipt;  // nothing: pending
+};
+
 struct ReplicaOptions {
   std::size_t opsInFlightMax = 256;  // pushed and unanswered
   std::size_t fetchesInFlightMax = 16;
@@ -134,12 +140,18 @@ class Replica {
   // Stores and sends an op that this device does not judge: another copy's work, played in. No local effect.
   [[nodiscard]] std::expected<Performed, Rejection> submit(Op op);
 
+  // What has become of an op of this device: for a caller whose first answer was lost on the way (SPEC I6). Nothing: it
+  // never came here, or what came of it is not known any more (dismissed, or in a copy that was replaced).
+  [[nodiscard]] std::optional<KnownOutcome> outcomeOf(const DraftId& draft, const OpId& op);
+
   // Kept work (SPEC S5). notFound when no such op is kept.
-  // Makes the op again with a new id, under the ring's present epoch; it is no longer kept when that is accepted
-  // locally.
-  [[nodiscard]] std::expected<Performed, Rejection> resubmit(const OpId& kept, Time now);
-  // Puts the kept segments of `draft` into a new draft of this user, in order; they are no longer kept.
-  [[nodiscard]] std::expected<Performed, Rejection> copyKept(const DraftId& draft, std::string title, Time now);
+  // Makes the op again with a new id (`as`, where it is not nil), under the ring's present epoch; it is no longer kept
+  // when that is accepted locally.
+  [[nodiscard]] std::expected<Performed, Rejection> resubmit(const OpId& kept, Time now, const OpId& as = {});
+  // Puts the kept segments of `draft` into a new draft of this user, in order; they are no longer kept. `as`: the op
+  // that creates it, where it is not nil, and its draft.
+  [[nodiscard]] std::expected<Performed, Rejection> copyKept(const DraftId& draft, std::string title, Time now,
+                                                             const OpKey& as = {});
   [[nodiscard]] std::expected<void, Rejection> dismiss(const OpId& kept);
 
   // --- what the connection does ---
