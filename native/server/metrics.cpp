@@ -115,8 +115,8 @@ Metrics::Series& Metrics::seriesOf(std::string_view name, std::string_view help,
   demand(isName(name) && name.starts_with("onering_"), name, "a name is onering_ and lower case");
   demand(!help.empty(), name, "what it means has to be said");
   demand(name.ends_with("_total") == (type == Type::counter), name, "counters, and only they, end in _total");
-  for (const std::string_view unit : {"_ms", "_milliseconds", "_us", "_minutes", "_kb", "_kib", "_mb"}) {
-    demand(!name.contains(unit), name, "units are seconds and bytes");
+  for (const std::string_view unit : {"_ms_", "_milliseconds_", "_us_", "_minutes_", "_kb_", "_kib_", "_mb_"}) {
+    demand(!(std::string(name) + "_").contains(unit), name, "units are seconds and bytes");
   }
   for (const std::string_view reserved : {"_bucket", "_sum", "_count"}) {
     demand(!name.ends_with(reserved), name, "this ending belongs to histograms");

@@ -133,6 +133,7 @@ TEST_CASE("the registry insists on Prometheus' conventions", "[metrics]") {
   CHECK_THROWS_AS(metrics.watch("onering_Things", "x", {}, [] { return 1.0; }), std::invalid_argument);
   CHECK_THROWS_AS(metrics.watch("onering_things", "", {}, [] { return 1.0; }), std::invalid_argument);
   CHECK_THROWS_AS(metrics.histogram("onering_things_sum", "x", {1}), std::invalid_argument);
+  CHECK_NOTHROW(metrics.watch("onering_users_mbox", "Only words are units.", {}, [] { return 1.0; }));
   metrics.counter("onering_things_total", "Things.");
   CHECK_THROWS_AS(metrics.counter("onering_things_total", "Other things."), std::invalid_argument);
 }
