@@ -96,6 +96,60 @@ std::vector<DraftNews> newsIn(const Results& results, const NewsQuestion& questi
   return news;
 }
 
+// The draft's state, and in the same moment what `more` reads.
+Request draftRequest(const DraftId& draft, std::vector<Call> more) {
+  Request request = findRequest({.drafts = {draft}, .ops = {}, .segments = {}});
+  request.calls.insert(request.calls.end() - 1, std::make_move_iterator(more.begin()),
+                       std::make_move_iterator(more.end()));
+  return request;
+}
+constexpr std::size_t kBehindDraft = 3;  // where the results of `more` begin
+
+// The draft as its member sees it; nothing for anyone else (SPEC I10).
+std::optional<DraftState> stateIn(const Results& results, const DraftId& draft, const UserId& member) {
+  auto state = std::move(foundIn(results, {.drafts = {draft}, .ops = {}, .segments = {}}).drafts.at(0));
+  if (state && !state->roleOf(member)) {
+    state.reset();
+  }
+  return state;
+}
+
+std::vector<Call> callsFor(const DraftQuestion& question) {
+  std::vector<Call> calls;
+  if (question.segmentsFrom < question.segmentsEnd) {
+    calls.push_back(
+        segmentsCall(question.draft, question.segmentsFrom, question.segmentsEnd, question.segmentBytesMax));
+  }
+  if (question.passCount > 0) {
+    calls.push_back(passesCall(question.draft, question.passesFrom, question.passCount));
+  }
+  return calls;
+}
+
+std::optional<DraftView> viewIn(const Results& results, const DraftQuestion& question) {
+  auto state = stateIn(results, question.draft, question.user);
+  if (!state) {
+    return std::nullopt;
+  }
+  DraftView view{.state = *std::move(state), .segments = {}, .passes = {}};
+  std::size_t next = kBehindDraft;
+  if (question.segmentsFrom < question.segmentsEnd) {
+    view.segments = segmentsIn(results.at(next++));
+  }
+  if (question.passCount > 0) {
+    view.passes = passesIn(results.at(next));
+  }
+  return view;
+}
+
+std::optional<EventPage> eventsFor(const Results& results, const EventsQuestion& question) {
+  const auto& draft = question.query.draft;
+  if (draft && !stateIn(results, *draft, question.member)) {
+    return std::nullopt;
+  }
+  return eventsIn(results.at(draft ? kBehindDraft : 0), question.query);
+}
+
 }  // namespace
 
 class PostgresDatabase::Impl {
@@ -154,6 +208,73 @@ class PostgresDatabase::Impl {
                  });
   }
 
+  // --- for programs without a replica ---
+
+  void ask(const DraftQuestion& question, Answered answered) {
+    runner_.read(draftRequest(question.draft, callsFor(question)),
+                 [question, answered = std::move(answered)](StoreResult<Results> results) {
+                   answered(decoded(std::move(results), [&](const Results& rows) { return viewIn(rows, question); }));
+                 });
+  }
+
+  void ask(const ListQuestion& question, Answered answered) {
+    runner_.read(of(listCall(question.user, question.after, question.countMax)),
+                 [answered = std::move(answered)](StoreResult<Results> results) {
+                   answered(decoded(std::move(results), [](const Results& rows) { return listIn(rows.at(0)); }));
+                 });
+  }
+
+  void ask(const EventsQuestion& question, Answered answered) {
+    Call events = eventsCall(question.query);
+    Request request =
+        question.query.draft ? draftRequest(*question.query.draft, {std::move(events)}) : of(std::move(events));
+    runner_.read(std::move(request), [question, answered = std::move(answered)](StoreResult<Results> results) {
+      answered(decoded(std::move(results), [&](const Results& rows) { return eventsFor(rows, question); }));
+    });
+  }
+
+  void ask(const ViewQuestion& question, Answered answered) {
+    runner_.read(draftRequest(question.draft, {}),
+                 [this, question, answered = std::move(answered)](StoreResult<Results> results) {
+                   const auto state = decoded(std::move(results), [&](const Results& rows) {
+                     return stateIn(rows, question.draft, question.member);
+                   });
+                   if (!state) {
+                     answered(ViewAnswer(std::unexpected(state.error())));
+                   } else if (!*state || (*state)->deletedAt) {
+                     answered(ViewAnswer(std::nullopt));
+                   } else {
+                     record(viewEvent(question.draft, question.member, question.at), answered);
+                   }
+                 });
+  }
+
+  void ask(const ClaimQuestion& question, Answered answered) {
+    runner_.read(claimRequest(question.record, question.validFrom),
+                 [key = question.record.key, answered = std::move(answered)](StoreResult<Results> results) {
+                   answered(decoded(std::move(results), [&](const Results& rows) {
+                     return countOf(rows.at(0)) > 0 ? std::nullopt : requestIn(rows.at(1), key);
+                   }));
+                 });
+  }
+
+  void ask(const CompleteQuestion& question, Answered answered) {
+    runner_.read(completeRequest(question.key, question.op, question.answer),
+                 [key = question.key, op = question.op, answered = std::move(answered)](StoreResult<Results> results) {
+                   answered(decoded(std::move(results), [&](const Results& rows) {
+                     const auto record = requestIn(rows.at(1), key);
+                     return record && record->op == op ? record->answer : std::nullopt;
+                   }));
+                 });
+  }
+
+  void ask(const ForgetRequestsQuestion& question, Answered answered) {
+    runner_.read(forgetRequestsRequest(question.before),
+                 [answered = std::move(answered)](const StoreResult<Results>& results) {
+                   answered(results ? StoreResult<void>() : std::unexpected(results.error()));
+                 });
+  }
+
   void forgetRejected(Time before) {
     runner_.read(forgetRejectedRequest(before), [](const StoreResult<Results>&) {});
   }
@@ -196,6 +317,14 @@ class PostgresDatabase::Impl {
   }
 
  private:
+  void record(const Event& event, const Answered& answered) {
+    runner_.read(appendEventsRequest({event}), [event, answered](StoreResult<Results> results) {
+      answered(decoded(std::move(results), [&](const Results& rows) {
+        return std::optional<bool>(appendedIn(rows.at(0), {event}).at(0));
+      }));
+    });
+  }
+
   void goOn(std::vector<AuthorityMessage> messages, const Answered& answered) {
     answered(StoreResult<std::vector<AuthorityMessage>>(std::move(messages)));
   }

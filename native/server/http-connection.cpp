@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -18,6 +19,7 @@
 
 #include "onering/wire/codec.h"
 
+#include "operations.h"
 #include "transport.h"
 
 namespace onering::server {
@@ -141,21 +143,101 @@ HttpResponse refusalFor(error_code failed) {
   return errorResponse(400, rejection(ErrorCode::protocolError, "This is not an HTTP/1.1 request."));
 }
 
-// Requests here have no bodies: one that comes with one is answered and the connection closed behind it.
-constexpr std::uint64_t kBodyBytesMax = 65'536;
-
 template <typename Parser>
-bool bodyTooLong(const Parser& parser) {
-  return parser.content_length() && *parser.content_length() > kBodyBytesMax;
+bool bodyTooLong(const Parser& parser, std::size_t bytesMax) {
+  return parser.content_length() && *parser.content_length() > bytesMax;
 }
+
+std::string_view tokenOf(const http::request_header<>& request, std::string_view name) {
+  return request[name];
+}
+
+// What the API and the operators' pages need of a request. Points into it.
+HttpRequest requestOf(const http::request_header<>& request, std::string_view body, std::string_view from) {
+  return {.method = request.method_string(),
+          .target = request.target(),
+          .ifNoneMatch = request[http::field::if_none_match],
+          .ifMatch = request[http::field::if_match],
+          .authorization = request[http::field::authorization],
+          .idempotencyKey = tokenOf(request, "Idempotency-Key"),
+          .hasIdempotencyKey = request.find("Idempotency-Key") != request.end(),
+          .requestId = tokenOf(request, "X-Request-Id"),
+          .body = body,
+          .from = from};
+}
+
+// A page may not use the API from another site, nor under another name of this machine in development mode, where a
+// name is all that it takes to be someone.
+std::optional<HttpResponse> originRefusal(const Transport& transport, const http::request_header<>& request) {
+  const auto origin = request.find(http::field::origin);
+  const std::string_view host = request[http::field::host];
+  const bool foreign = origin != request.end() && !transport.origins.allows(origin->value(), host);
+  if (!foreign && (!transport.loopbackNamesOnly || namesLoopback(host))) {
+    return std::nullopt;
+  }
+  return errorResponse(rejection(ErrorCode::notAllowed, "Pages of this origin may not use the API."));
+}
+
+// Has the request answered by whoever answers later: `ask` is given a function that takes the answer.
+template <typename Ask>
+Task<HttpResponse> answered(TcpStream& stream, Ask ask) {
+  using Token = asio::use_awaitable_t<Executor>;
+  co_return co_await asio::async_initiate<const Token, void(HttpResponse)>(
+      [&](auto handler) {
+        // Posted, so that an answer that is there at once does not resume the coroutine inside its own suspension.
+        const auto resume = std::make_shared<decltype(handler)>(std::move(handler));
+        ask([resume, executor = stream.get_executor()](HttpResponse response) {
+          asio::post(executor, [resume, response = std::move(response)]() mutable { (*resume)(std::move(response)); });
+        });
+      },
+      Token{});
+}
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool isHttpError(error_code failed) {
   return failed.category() == http::make_error_code(http::error::bad_method).category() &&
          failed != http::error::end_of_stream && failed != http::error::partial_message;
 }
 
+// Reads the body behind `header`, which is of no use afterwards, and has the request answered; false when the
+// connection is of no more use.
+Task<bool> converseWithApi(Transport& transport, TcpStream& stream, beast::flat_buffer& buffer,
+                           http::request_parser<http::empty_body>& header, const std::string& from) {
+  const bool keepAlive = header.get().keep_alive();
+  http::request_parser<http::string_body> parser{std::move(header)};
+  parser.body_limit(transport.bounds.bodyBytes);
+  stream.expires_after(transport.timeouts.handshake);
+  if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+    co_await asio::async_write(stream, asio::buffer(kContinue), kAwait);
+  }
+  const auto [failed, size] = co_await http::async_read(stream, buffer, parser, kAwait);
+  const auto& request = parser.get();
+  // Only the method and the version matter when it is sent.
+  http::request<http::empty_body> head{request.method(), request.target(), request.version()};
+  if (failed) {
+    if (isHttpError(failed)) {
+      HttpResponse response =
+          failed == http::error::body_limit ? errorResponse(rejection(ErrorCode::messageTooLarge)) : refusalFor(failed);
+      co_await send(stream, std::move(response), head, false, transport.timeouts.handshake);
+    }
+    co_return false;
+  }
+  stream.expires_never();
+  const HttpRequest asked = requestOf(request, request.body(), from);
+  HttpResponse response = co_await answered(stream, [&](auto done) { transport.api->answer(asked, std::move(done)); });
+  co_return co_await send(stream, std::move(response), head, keepAlive, transport.timeouts.handshake);
+}
+
+std::string addressOf(const TcpStream& stream) {
+  error_code failed;
+  const auto from = stream.socket().remote_endpoint(failed);
+  return failed ? std::string() : from.address().to_string();
+}
+
 Task<> converse(SharedTransport shared, TcpStream stream, Place place) {
   Transport& transport = *shared;
+  const std::string from = addressOf(stream);
   beast::flat_buffer buffer;
   std::chrono::milliseconds patience = transport.timeouts.handshake;
   bool goOn = true;
@@ -183,16 +265,31 @@ Task<> converse(SharedTransport shared, TcpStream stream, Place place) {
       goOn = co_await send(stream, std::move(*refusal), request, request.keep_alive(), transport.timeouts.handshake);
       continue;
     }
-    if (bodyTooLong(parser)) {
+    if (bodyTooLong(parser, transport.bounds.bodyBytes)) {
       co_await send(stream, errorResponse(413, rejection(ErrorCode::messageTooLarge)), request, false,
                     transport.timeouts.handshake);
       break;
     }
-    const HttpRequest asked{.method = request.method_string(),
-                            .target = request.target(),
-                            .ifNoneMatch = request[http::field::if_none_match]};
-    goOn = co_await send(stream, answerHttp(asked, transport.files ? &*transport.files : nullptr), request,
-                         request.keep_alive() && parser.is_done(), transport.timeouts.handshake);
+    const HttpRequest asked = requestOf(request, "", from);
+    if (Api::isFor(asked.target) && !isForOperators(asked)) {
+      if (auto refusal = originRefusal(transport, request)) {
+        goOn = co_await send(stream, std::move(*refusal), request, request.keep_alive() && parser.is_done(),
+                             transport.timeouts.handshake);
+      } else {
+        goOn = co_await converseWithApi(transport, stream, buffer, parser, from);
+      }
+      continue;
+    }
+    HttpResponse response;
+    if (isForOperators(asked)) {
+      stream.expires_never();
+      response =
+          co_await answered(stream, [&](auto done) { answerOperations(*transport.service, asked, std::move(done)); });
+    } else {
+      response = answerHttp(asked, transport.files ? &*transport.files : nullptr);
+    }
+    goOn = co_await send(stream, std::move(response), request, request.keep_alive() && parser.is_done(),
+                         transport.timeouts.handshake);
   }
   error_code ignored;
   stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);

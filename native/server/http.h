@@ -33,11 +33,22 @@ class FileHandle {
   int descriptor_ = -1;
 };
 
+// Points into what was received.
 struct HttpRequest {
   std::string_view method;
   std::string_view target;  // path and query as they came
   std::string_view ifNoneMatch;
+  std::string_view ifMatch{};
+  std::string_view authorization{};
+  std::string_view idempotencyKey{};
+  bool hasIdempotencyKey = false;
+  std::string_view requestId{};
+  std::string_view body{};
+  std::string_view from{};  // the other end's address
 };
+
+// The part of the target before the query.
+[[nodiscard]] std::string_view pathOf(std::string_view target);
 
 struct HttpResponse {
   unsigned status = 200;
@@ -51,6 +62,12 @@ struct HttpResponse {
 
 // {"error":{"code","message"}} (SPEC §12).
 [[nodiscard]] HttpResponse errorResponse(unsigned status, const Rejection& why);
+
+// The status that goes with a code, the same wherever it is said (docs/http.md).
+[[nodiscard]] unsigned statusOf(ErrorCode code);
+
+// With that status, and with when to come again where that helps.
+[[nodiscard]] HttpResponse errorResponse(const Rejection& why);
 
 class StaticFiles;
 

@@ -52,6 +52,10 @@ std::optional<Rejection> wrongOptions(const ServerOptions& options) {
   if ((options.store != nullptr) == options.database.has_value() || !options.authenticator) {
     return rejection(ErrorCode::internal, "A server needs a store or a database, and an authenticator.");
   }
+  if (options.store && (!options.store->events() || !options.store->idempotency())) {
+    return rejection(ErrorCode::storageUnavailable,
+                     "This store keeps no events and requests: no server can run on it.");
+  }
   for (const std::string& origin : options.allowedOrigins) {
     if (!isOrigin(origin)) {
       return rejection(ErrorCode::protocolError, "An origin is scheme://host[:port] and nothing more, not: " + origin);
@@ -75,7 +79,8 @@ SharedTransport transportFor(const ServerOptions& options, const tcp::endpoint& 
   transport->bounds = options.bounds;
   transport->timeouts = options.timeouts;
   transport->messageBytes = options.limits.messageBytes;
-  transport->log = options.log;
+  transport->log = Journal(options.log, options.records, options.logLevel);
+  transport->loopbackNamesOnly = options.authenticator->loopbackOnly();
   return transport;
 }
 
@@ -90,10 +95,14 @@ struct Server::Impl {
         endpoint(acceptor.local_endpoint()),
         transport(transportFor(options, endpoint, std::move(files))),
         service(serviceFor(options)),
+        api(service, transport->bounds, service.metrics()),
         second(*io),
         deadline(*io),
         retry(*io) {
     transport->service = &service;
+    transport->api = &api;
+    watchConnections();
+    watchPool();
     transport->connectionGone = [this] { endIfEmpty(); };
   }
 
@@ -105,6 +114,13 @@ struct Server::Impl {
       auto opened = std::make_unique<PostgresDatabase>(*io, *options.database, policy);
       database = opened.get();
       store = std::move(opened);
+      if (!options.databaseHealth) {
+        options.databaseHealth = [asked = database](const std::function<void(DatabaseHealth)>& done) {
+          asked->checkHealth([done](const PostgresDatabase::Health& health) {
+            done({.connected = health.connected, .tablesPresent = health.tablesPresent, .latency = health.latency});
+          });
+        };
+      }
     } else {
       store = std::make_unique<StoreThread>(std::move(options.store), policy, post);
     }
@@ -117,6 +133,47 @@ struct Server::Impl {
     if (database) {
       database->watchNews(kPause, [this](const std::vector<DraftPosition>& moved) { service.movedElsewhere(moved); });
     }
+  }
+
+  void watchConnections() {
+    service.metrics().watch("onering_connections", "Open TCP connections.", {},
+                            [from = std::weak_ptr(transport)]() -> std::optional<double> {
+                              const auto found = from.lock();
+                              return found ? std::optional(static_cast<double>(found->connections)) : std::nullopt;
+                            });
+  }
+
+  void watchPool() {
+    if (!database) {
+      return;
+    }
+    databaseThere = std::make_shared<PostgresDatabase*>(database);
+    const auto number = [from = std::weak_ptr(databaseThere)](auto read) -> Metrics::Read {
+      return [from, read]() -> std::optional<double> {
+        const auto found = from.lock();
+        return found ? std::optional(static_cast<double>(read((*found)->poolStatus()))) : std::nullopt;
+      };
+    };
+    using Status = const PostgresPoolStatus&;
+    Metrics& metrics = service.metrics();
+    const auto connections = [&](const char* state, auto read) {
+      metrics.watch("onering_pool_connections", "Connections to the database.", {{"state", state}}, number(read));
+    };
+    connections("idle", [](Status pool) { return pool.idle; });
+    connections("leased", [](Status pool) { return pool.leased; });
+    connections("opening", [](Status pool) { return pool.opening; });
+    metrics.watch("onering_pool_connections_max", "Connections to the database at most.", {},
+                  number([](Status pool) { return pool.size; }));
+    metrics.watch("onering_pool_waiting", "Requests that wait for a connection to the database.", {},
+                  number([](Status pool) { return pool.waiting; }));
+    metrics.watch("onering_pool_opened_total", "Connections to the database that were opened.", {},
+                  number([](Status pool) { return pool.opened; }));
+    metrics.watch("onering_pool_open_failures_total", "Connections to the database that could not be opened.", {},
+                  number([](Status pool) { return pool.failedToOpen; }));
+    metrics.watch("onering_pool_timeouts_total", "Requests that waited for a connection in vain.", {},
+                  number([](Status pool) { return pool.timedOut; }));
+    metrics.watch("onering_breaker_open", "1 while the database is left alone after failures.", {},
+                  number([](Status pool) { return pool.breakerOpen ? 1 : 0; }));
   }
 
   // Connections that are left (the server was stopped the hard way) go with `io`, later than this.
@@ -175,6 +232,7 @@ struct Server::Impl {
       }
       turnedAwayNow = 0;
       service.tick();
+      api.tick();
       tickEverySecond();
     });
   }
@@ -217,6 +275,8 @@ struct Server::Impl {
   SharedTransport transport;
   PostgresDatabase* database = nullptr;  // the service's; null: it has a store
   SyncService service;
+  Api api;
+  std::shared_ptr<PostgresDatabase*> databaseThere;  // what watches it looks here
   asio::steady_timer second;
   asio::steady_timer deadline;
   asio::steady_timer retry;
@@ -228,9 +288,6 @@ struct Server::Impl {
 std::expected<std::unique_ptr<Server>, Rejection> Server::create(ServerOptions options) {
   if (auto wrong = wrongOptions(options)) {
     return std::unexpected(std::move(*wrong));
-  }
-  if (!options.log) {
-    options.log = [](LogLevel, std::string_view) {};
   }
   auto io = std::make_shared<asio::io_context>(1);
   const auto endpoint = resolve(*io, options.listen);

@@ -1,5 +1,6 @@
 #include "sync-service.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -42,12 +43,59 @@ bool isRead(const StoreQuestion& question) {
 SyncService::SyncService(ServerOptions options, std::unique_ptr<AsyncStore> store, Post post)
     : bounds_(options.bounds),
       timeouts_(options.timeouts),
-      log_(std::move(options.log)),
+      log_(std::move(options.log), std::move(options.records), options.logLevel),
+      registry_(options.metrics ? options.metrics : std::make_shared<Metrics>()),
+      metrics_(*registry_),
+      databaseHealth_(std::move(options.databaseHealth)),
       authenticator_(std::move(options.authenticator)),
       post_(std::move(post)),
       authority_(AuthorityOptions{.limits = options.limits}),
       self_(std::make_shared<SyncService*>(this)),
-      store_(std::move(store)) {}
+      store_(std::move(store)) {
+  watch(*registry_);
+}
+
+// What others keep count of, for as long as this service is there.
+void SyncService::watch(Metrics& metrics) {
+  const auto number = [self = std::weak_ptr(self_)](auto read) -> Metrics::Read {
+    return [self, read]() -> std::optional<double> {
+      const auto service = self.lock();
+      return service ? std::optional(static_cast<double>(read(**service))) : std::nullopt;
+    };
+  };
+  using Service = const SyncService&;
+  metrics.watch("onering_ops_accepted_total", "Ops that were accepted and are durable.", {},
+                number([](Service service) { return service.counts().accepted; }));
+  metrics.watch("onering_ops_repeated_total", "Ops that came again and got their first receipt.", {},
+                number([](Service service) { return service.counts().repeated; }));
+  metrics.watch("onering_batches_total", "Batches of ops that were decided and committed.", {},
+                number([](Service service) { return service.counts().batches; }));
+  metrics.watch("onering_batch_conflicts_total", "Batches that had to be decided again.", {},
+                number([](Service service) { return service.counts().conflicts; }));
+  metrics.watch("onering_batch_faults_total", "Batches that the store could not take.", {},
+                number([](Service service) { return service.counts().faults; }));
+  metrics.watch("onering_ops_waiting", "Ops that wait for the next batch.", {},
+                number([](Service service) { return service.authority_.opsWaiting(); }));
+  metrics.watch("onering_ops_in_work", "Ops of the batch at the store.", {},
+                number([](Service service) { return service.authority_.opsInWork(); }));
+  metrics.watch("onering_unanswered_bytes", "Bytes of ops that wait for their receipts.", {},
+                number([](Service service) { return service.bytesUnanswered_ + service.bytesSubmitted_; }));
+  metrics.watch("onering_outgoing_bytes", "Bytes that wait to be written to sessions.", {}, number([](Service service) {
+                  std::size_t bytes = 0;
+                  for (const auto& [id, session] : service.sessions_) {
+                    bytes += session->outgoing.bytes();
+                  }
+                  return bytes;
+                }));
+  metrics.watch("onering_store_questions", "Reads that wait for the store.", {},
+                number([](Service service) { return service.reads_.size() + service.questions_.size(); }));
+  metrics.watch("onering_sessions", "WebSocket sessions.", {{"state", "connected"}},
+                number([](Service service) { return service.sessions_.size(); }));
+  metrics.watch("onering_users_connected", "Users with at least one session.", {},
+                number([](Service service) { return service.connectionsOf_.size(); }));
+  metrics.watch("onering_drafts_cached", "Drafts whose state is held in memory.", {},
+                number([](Service service) { return service.authority_.draftsCached(); }));
+}
 
 // --- sessions -----------------------------------------------------------------------------------------------
 
@@ -72,7 +120,13 @@ void SyncService::received(SessionId id, std::string_view bytes) {
     refused(id, std::move(message.error()));
     return;
   }
-  if (std::holds_alternative<Push>(*message)) {
+  if (const auto* push = std::get_if<Push>(&*message)) {
+    if (log_.wants(LogLevel::debug)) {
+      for (const Op& op : push->ops) {
+        log_(LogLevel::debug, "received an op",
+             {{"session", std::to_string(id)}, {"op", toText(op.id)}, {"draft", toText(op.draft)}});
+      }
+    }
     Session& session = *sessions_.at(id);
     session.bytesUnanswered += bytes.size();
     bytesUnanswered_ += bytes.size();
@@ -143,6 +197,19 @@ void SyncService::tick() {
   }
   carryOut(authority_.tick(systemNow()));
   forgetOldRejections(now);
+  forgetOldRequests(now);
+  giveUpOnHealth(now);
+}
+
+// SPEC K6.
+void SyncService::forgetOldRequests(SteadyClock::time_point now) {
+  constexpr std::chrono::hours kKept{24};
+  constexpr std::chrono::hours kPause{1};
+  if (!requestsForgotten_ || now - *requestsForgotten_ >= kPause) {
+    requestsForgotten_ = now;
+    // What could not be forgotten now is forgotten the next time.
+    ask(ForgetRequestsQuestion{systemNow() - kKept}, [](const StoreAnswer&) {});
+  }
 }
 
 // SPEC K5.
@@ -172,24 +239,176 @@ void SyncService::carryOut(AuthorityActions actions, std::optional<SessionId> as
         reads_.emplace(question->ticket, *asking);
         ++sessions_.at(*asking)->reads;
       }
-      store_->ask(std::move(question->question),
-                  [self = std::weak_ptr(self_), ticket = question->ticket](StoreAnswer answer) {
-                    if (const auto service = self.lock()) {
-                      (*service)->answered(ticket, std::move(answer));
-                    }
-                  });
+      askStore(std::move(*question));
+    } else if (auto* given = std::get_if<ReceiptAction>(&action)) {
+      receipt(std::move(*given));
     }
   }
   settleTouched();
 }
 
+void SyncService::askStore(AskAction question) {
+  if (const auto* commit = std::get_if<CommitQuestion>(&question.question)) {
+    std::size_t ops = commit->batch->rejected.size();
+    for (const DraftWrite& write : commit->batch->drafts) {
+      ops += write.ops.size();
+    }
+    committing_ = BatchAtStore{question.ticket, ops, SteadyClock::now()};
+    if (log_.wants(LogLevel::debug)) {
+      const std::string batch = std::to_string(question.ticket);
+      for (const DraftWrite& write : commit->batch->drafts) {
+        for (const AcceptedOp& op : write.ops) {
+          log_(LogLevel::debug, "accepted an op",
+               {{"batch", batch},
+                {"op", toText(op.entry.op.id)},
+                {"draft", toText(write.head.id)},
+                {"seq", std::to_string(op.entry.seq)}});
+        }
+      }
+    }
+  }
+  store_->ask(std::move(question.question),
+              [self = std::weak_ptr(self_), ticket = question.ticket](StoreAnswer answer) {
+                if (const auto service = self.lock()) {
+                  (*service)->answered(ticket, std::move(answer));
+                }
+              });
+}
+
+// A batch was committed, or could not be.
+void SyncService::committed(Ticket ticket, const StoreAnswer& answer) {
+  if (!committing_ || committing_->ticket != ticket) {
+    return;
+  }
+  const std::chrono::duration<double> took = SteadyClock::now() - committing_->askedAt;
+  const bool good = errorIn(answer) == nullptr;
+  metrics_.commitSeconds.observe(took.count());
+  if (good) {
+    metrics_.batchOps.observe(static_cast<double>(committing_->ops));
+  }
+  if (log_.wants(LogLevel::debug)) {
+    log_(LogLevel::debug, good ? "committed a batch" : "could not commit a batch",
+         {{"batch", std::to_string(ticket)},
+          {"ops", std::to_string(committing_->ops)},
+          {"ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count())}});
+  }
+  committing_.reset();
+}
+
+void SyncService::logReceipts(SessionId session, const Receipts& receipts) const {
+  for (const OpReceipt& each : receipts.receipts) {
+    const auto* why = std::get_if<Rejection>(&each.receipt);
+    log_(LogLevel::debug, why ? "rejected an op" : "acknowledged an op",
+         {{"session", std::to_string(session)},
+          {"op", toText(each.op)},
+          {"code", std::string(why ? errorName(why->code) : "accepted")}});
+  }
+}
+
+// --- without a session --------------------------------------------------------------------------------------
+
+void SyncService::identify(std::string token, std::function<void(std::expected<Principal, Rejection>)> done) {
+  authenticator_->authenticate(std::move(token), [to = post_, self = std::weak_ptr(self_), done = std::move(done)](
+                                                     std::expected<Principal, Rejection> principal) {
+    if (principal && principal->expiresAt && *principal->expiresAt <= systemNow()) {
+      principal = std::unexpected(rejection(ErrorCode::tokenExpired));
+    }
+    to([self, done, principal = std::move(principal)] {
+      if (self.lock()) {
+        done(principal);
+      }
+    });
+  });
+}
+
+void SyncService::ask(StoreQuestion question, std::function<void(StoreAnswer)> done) {
+  constexpr Ticket kNotTheAuthoritys = Ticket{1} << 63U;
+  const Ticket ticket = kNotTheAuthoritys | ++last_;
+  questions_.emplace(ticket, std::move(done));
+  askStore({ticket, std::move(question)});
+}
+
+void SyncService::submit(const Principal& by, Op op, std::string expect, std::function<void(Receipt)> done) {
+  if (draining_ || overloaded()) {
+    done(rejection(ErrorCode::unavailable));
+    return;
+  }
+  const RequestId id = ++last_;
+  const auto* append = std::get_if<AppendSegment>(&op.body);
+  const std::size_t bytes = sizeof(Op) + (append ? append->content.text.size() : 0);
+  bytesSubmitted_ += bytes;
+  submitted_.emplace(id, Submitted{bytes, op.id, std::move(done)});
+  carryOut(authority_.submit(id, by, std::move(op), std::move(expect), systemNow()));
+}
+
+void SyncService::receipt(ReceiptAction action) {
+  metrics_.count(action.receipt);
+  if (auto found = submitted_.extract(action.request)) {
+    bytesSubmitted_ -= found.mapped().bytes;
+    found.mapped().done(std::move(action.receipt));
+  }
+}
+
+void SyncService::askHealth(std::function<void(DatabaseHealth)> done) {
+  const std::uint64_t id = ++last_;
+  const auto askedAt = SteadyClock::now();
+  healthChecks_.emplace(id, HealthCheck{askedAt, std::move(done)});
+  const auto answer = [to = post_, self = std::weak_ptr(self_), id](DatabaseHealth health) {
+    to([self, id, health] {
+      if (const auto service = self.lock()) {
+        if (auto check = (*service)->healthChecks_.extract(id)) {
+          check.mapped().done(health);
+        }
+      }
+    });
+  };
+  if (databaseHealth_) {
+    databaseHealth_(answer);
+    return;
+  }
+  ask(Lookup{}, [answer, askedAt](const StoreAnswer& given) {
+    const bool good = errorIn(given) == nullptr;
+    answer({.connected = good, .tablesPresent = good, .latency = SteadyClock::now() - askedAt});
+  });
+}
+
+void SyncService::giveUpOnHealth(SteadyClock::time_point now) {
+  constexpr std::chrono::seconds kPatience{1};
+  std::vector<std::uint64_t> late;
+  for (const auto& [id, check] : healthChecks_) {
+    if (now - check.askedAt >= kPatience) {
+      late.push_back(id);
+    }
+  }
+  for (const std::uint64_t id : late) {
+    if (auto check = healthChecks_.extract(id)) {
+      check.mapped().done({});
+    }
+  }
+}
+
+// --- messages -----------------------------------------------------------------------------------------------
+
 void SyncService::send(const SendAction& action) {
+  if (const auto* receipts = std::get_if<Receipts>(&action.message)) {
+    for (const OpReceipt& each : receipts->receipts) {
+      metrics_.count(each.receipt);
+    }
+    if (log_.wants(LogLevel::debug)) {
+      logReceipts(action.to.empty() ? 0 : action.to.front(), *receipts);
+    }
+  }
   const auto bytes = std::make_shared<const std::string>(encode(action.message));
   if (bytes->size() > authority_.options().limits.messageBytes) {
     log_(LogLevel::error, "a message of " + std::to_string(bytes->size()) + " bytes is longer than replicas accept");
   }
   for (const SessionId id : action.to) {
     put(id, action.message, bytes);
+  }
+  const auto* entries = std::get_if<Entries>(&action.message);
+  if (fanningOut_ && entries && !entries->entries.empty()) {
+    const std::chrono::duration<double> lag = systemNow() - entries->entries.back().acceptedAt;
+    metrics_.fanOutSeconds.observe(std::max(lag.count(), 0.0));
   }
 }
 
@@ -202,12 +421,14 @@ void SyncService::put(SessionId id, const AuthorityMessage& message, const Share
   touch(id, session);
   if (const auto* refusal = std::get_if<Refused>(&message)) {
     session.farewell = closeReasonOf(refusal->why.code);
-    log_(LogLevel::debug, "refused a session: " + std::string(errorName(refusal->why.code)));
+    log_(LogLevel::debug, "refused a session: " + std::string(errorName(refusal->why.code)),
+         {{"session", std::to_string(id)}});
     session.outgoing.putUrgent(bytes);
   } else if (std::holds_alternative<CatchUp>(message)) {
     session.outgoing.putUrgent(bytes);
   } else if (session.outgoing.put(bytes) == Outgoing::Put::overflowed) {
-    log_(LogLevel::info, "a session reads too slowly and has to catch up");
+    metrics_.overflows.add();
+    log_(LogLevel::info, "a session reads too slowly and has to catch up", {{"session", std::to_string(id)}});
     carryOut(authority_.overflowed(id));
   }
 }
@@ -241,14 +462,23 @@ std::expected<Principal, Rejection> SyncService::admitted(SessionId id, std::exp
 
 void SyncService::answered(Ticket ticket, StoreAnswer answer) {
   logFault(answer);
+  committed(ticket, answer);
+  if (auto question = questions_.extract(ticket)) {
+    question.mapped()(std::move(answer));
+    return;
+  }
+  bool wasRead = false;
   if (const auto read = reads_.find(ticket); read != reads_.end()) {
     if (const auto session = sessions_.find(read->second); session != sessions_.end()) {
       --session->second->reads;
       touch(session->first, *session->second);
     }
     reads_.erase(read);
+    wasRead = true;
   }
+  fanningOut_ = !wasRead;
   carryOut(authority_.answered(ticket, std::move(answer), systemNow()));
+  fanningOut_ = false;
   if (draining_ && drained_ && authority_.idle()) {
     finishDraining();
   }
@@ -260,6 +490,7 @@ void SyncService::logFault(const StoreAnswer& answer) {
   if (!error || error->fault == StoreFault::conflict) {
     return;
   }
+  metrics_.storeFaults.add();
   const auto now = SteadyClock::now();
   if (now - faultLogged_ >= std::chrono::seconds(1)) {
     faultLogged_ = now;

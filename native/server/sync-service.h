@@ -22,7 +22,9 @@
 #include "onering/server/server.h"
 #include "onering/sync/authority.h"
 
+#include "journal.h"
 #include "outgoing.h"
+#include "service-metrics.h"
 
 namespace onering::server {
 
@@ -70,6 +72,19 @@ class SyncService {
   // Another server may have written to these drafts.
   void movedElsewhere(const std::vector<DraftPosition>& drafts);
 
+  // --- for those who have no session: HTTP requests. Each calls back once, on this thread, now or later ---
+  // Whom the token names; the token is a secret.
+  void identify(std::string token, std::function<void(std::expected<Principal, Rejection>)> done);
+  // Has the store answer. After Authority::submit() this is all that a reader needs.
+  void ask(StoreQuestion question, std::function<void(StoreAnswer)> done);
+  // Authority::submit(). `unavailable` when there is too much in work, or the server stops.
+  void submit(const Principal& by, Op op, std::string expect, std::function<void(Receipt)> done);
+  // How the database is; not connected when it does not say so in time.
+  void askHealth(std::function<void(DatabaseHealth)> done);
+  [[nodiscard]] bool draining() const { return draining_; }
+  [[nodiscard]] const Journal& log() const { return log_; }
+  [[nodiscard]] Metrics& metrics() const { return *registry_; }
+
   // Call about once a second.
   void tick();
 
@@ -98,26 +113,59 @@ class SyncService {
   [[nodiscard]] std::expected<Principal, Rejection> admitted(SessionId id,
                                                              std::expected<Principal, Rejection> principal);
   void carryOut(AuthorityActions actions, std::optional<SessionId> asking = {});
+  void askStore(AskAction question);
   void send(const SendAction& action);
   void put(SessionId id, const AuthorityMessage& message, const SharedBytes& bytes);
   void authenticate(AuthenticateAction action);
   void answered(Ticket ticket, StoreAnswer answer);
   void logFault(const StoreAnswer& answer);
+  void committed(Ticket ticket, const StoreAnswer& answer);
+  void receipt(ReceiptAction action);
+  void giveUpOnHealth(std::chrono::steady_clock::time_point now);
+  void logReceipts(SessionId session, const Receipts& receipts) const;
+  void watch(Metrics& metrics);
   void forgetOldRejections(std::chrono::steady_clock::time_point now);
-  [[nodiscard]] bool overloaded() const { return bytesUnanswered_ + bytesOrphaned_ > bounds_.bytesUnansweredInAll; }
+  void forgetOldRequests(std::chrono::steady_clock::time_point now);
+  [[nodiscard]] bool overloaded() const {
+    return bytesUnanswered_ + bytesOrphaned_ + bytesSubmitted_ > bounds_.bytesUnansweredInAll;
+  }
   void touch(SessionId id, Session& session);
   void settleTouched();
   void finishDraining();
 
   ServerBounds bounds_;
   ServerTimeouts timeouts_;
-  Log log_;
+  Journal log_;
+  std::shared_ptr<Metrics> registry_;
+  ServiceMetrics metrics_;
+  std::function<void(std::function<void(DatabaseHealth)>)> databaseHealth_;
   std::shared_ptr<Authenticator> authenticator_;
   Post post_;
   Authority authority_;
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
   std::map<UserId, std::size_t, std::less<>> connectionsOf_;
   std::unordered_map<Ticket, SessionId> reads_;
+  struct BatchAtStore {
+    Ticket ticket = 0;
+    std::size_t ops = 0;
+    std::chrono::steady_clock::time_point askedAt;
+  };
+  std::optional<BatchAtStore> committing_;
+  struct Submitted {
+    std::size_t bytes = 0;
+    OpId op;
+    std::function<void(Receipt)> done;
+  };
+  std::unordered_map<RequestId, Submitted> submitted_;
+  std::unordered_map<Ticket, std::function<void(StoreAnswer)>> questions_;  // of ask()
+  struct HealthCheck {
+    std::chrono::steady_clock::time_point askedAt;
+    std::function<void(DatabaseHealth)> done;
+  };
+  std::unordered_map<std::uint64_t, HealthCheck> healthChecks_;
+  std::uint64_t last_ = 0;          // number of the last op, question or health check that came without a session
+  std::size_t bytesSubmitted_ = 0;  // of ops that came without a session
+  bool fanningOut_ = false;         // what is sent now are new entries
   std::vector<SessionId> touched_;
   std::size_t bytesUnanswered_ = 0;  // of all sessions
   std::size_t bytesOrphaned_ = 0;    // of sessions that have gone since the authority was idle
@@ -127,6 +175,7 @@ class SyncService {
   bool draining_ = false;
   std::chrono::steady_clock::time_point faultLogged_;
   std::optional<std::chrono::steady_clock::time_point> rejectionsForgotten_;
+  std::optional<std::chrono::steady_clock::time_point> requestsForgotten_;
   // What was posted looks here whether the service is still there.
   std::shared_ptr<SyncService*> self_;
   std::unique_ptr<AsyncStore> store_;

@@ -17,6 +17,7 @@
 #include <boost/beast/http/message.hpp>
 
 #include "address.h"
+#include "api/api.h"
 #include "static-files.h"
 #include "sync-service.h"
 
@@ -32,12 +33,14 @@ using UpgradeRequest = beast::http::request<beast::http::empty_body>;
 // What every connection needs; they share it. Used on the server's thread.
 struct Transport {
   SyncService* service = nullptr;  // there as long as the thread runs
+  Api* api = nullptr;              // the same
   std::optional<StaticFiles> files;
   OriginPolicy origins;
   ServerBounds bounds;
   ServerTimeouts timeouts;
   std::uint32_t messageBytes = 0;
-  Log log;
+  bool loopbackNamesOnly = false;  // HTTP's API believes every name: only under names of this machine
+  Journal log;
   bool stopping = false;
 
   std::size_t connections = 0;

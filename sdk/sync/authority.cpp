@@ -24,6 +24,10 @@ ChangeCursor inTime(ChangeCursor cursor) {
   return cursor;
 }
 
+std::string displayOf(const Principal& principal) {
+  return isDisplay(principal.display) ? principal.display : anonymousDisplay(principal.user);
+}
+
 OpReceipt receiptFor(const Op& op, Receipt receipt) {
   return {.draft = op.draft, .op = op.id, .receipt = std::move(receipt)};
 }
@@ -51,7 +55,8 @@ class Authority::Decider {
       const OpKey key{submission.op.draft, submission.op.id};
       const bool known = known_.contains(key) || here_.contains(key);
       Receipt receipt = decide(submission);
-      work_.answers.push_back({submission.session, receiptFor(submission.op, std::move(receipt)), !known});
+      work_.answers.push_back(
+          {submission.session, submission.request, receiptFor(submission.op, std::move(receipt)), !known});
     }
     for (const auto& [draft, at] : writes_) work_.deciding->drafts[at].head = *authority_.cached(draft);
     addChecks();
@@ -72,9 +77,13 @@ class Authority::Decider {
     }
     if (auto wrong = validate(op, authority_.options_.limits))
       return std::move(*wrong);  // the same for ever: not remembered
-    const auto verdict =
+    auto verdict =
         judge({.op = op, .draft = draft, .segment = segmentRef(op), .now = now_, .limits = authority_.options_.limits},
               Judge::authority);
+    // H4. Last, so that only those who might change the draft learn whether it has changed.
+    if (verdict && !submission.expect.empty() && draft && submission.expect != etagOf(draft->position)) {
+      verdict = std::unexpected(rejection(ErrorCode::staleVersion));
+    }
     Receipt receipt = verdict ? accepted(submission, draft) : rejected(op, verdict.error());
     here_.emplace(key, DecidedHere{&op, receipt});
     return receipt;
@@ -201,6 +210,19 @@ AuthorityActions Authority::received(SessionId session, ReplicaMessage message, 
   return actions;
 }
 
+AuthorityActions Authority::submit(RequestId request, const Principal& by, Op op, std::string expect, Time now) {
+  now = advance(now);
+  AuthorityActions actions;
+  if (op.actor != by.user) {
+    actions.emplace_back(ReceiptAction{request, rejection(ErrorCode::notAllowed, "You can act only as yourself.")});
+    return actions;
+  }
+  queue_.push_back(
+      {.session = 0, .display = displayOf(by), .op = std::move(op), .request = request, .expect = std::move(expect)});
+  startBatch(now, actions);
+  return actions;
+}
+
 AuthorityActions Authority::authenticated(SessionId session, std::expected<Principal, Rejection> principal, Time now) {
   now = advance(now);
   AuthorityActions actions;
@@ -224,7 +246,7 @@ AuthorityActions Authority::authenticated(SessionId session, std::expected<Princ
 }
 
 void Authority::join(SessionId session, Principal principal, Time now, AuthorityActions& actions) {
-  if (!isDisplay(principal.display)) principal.display = anonymousDisplay(principal.user);
+  principal.display = displayOf(principal);
   actions.emplace_back(SendAction{{session},
                                   Welcome{.version = kProtocolVersion,
                                           .user = principal.user,
@@ -303,7 +325,10 @@ void Authority::push(SessionId session, Push push, Time now, AuthorityActions& a
           receiptFor(op, rejection(ErrorCode::notAllowed, "You can act only as yourself. Sign in as the op's actor.")));
     } else {
       ++joined.unanswered;
-      queue_.push_back({session, joined.principal.display, std::move(op), push.restart || joined.repeats});
+      queue_.push_back({.session = session,
+                        .display = joined.principal.display,
+                        .op = std::move(op),
+                        .lookUp = push.restart || joined.repeats});
     }
   }
   sendReceipts(session, std::move(answered), actions);
@@ -442,9 +467,10 @@ void Authority::batchFailed(const StoreError& error, Time now, AuthorityActions&
   batch_->answers.clear();
   std::set<SessionId> failed;
   for (const Submission& submission : batch_->submissions) {
-    failed.insert(submission.session);
+    if (submission.request == 0) failed.insert(submission.session);
     forget(submission.op.draft);
-    batch_->answers.push_back({submission.session, receiptFor(submission.op, rejection(ErrorCode::unavailable)), true});
+    batch_->answers.push_back(
+        {submission.session, submission.request, receiptFor(submission.op, rejection(ErrorCode::unavailable)), true});
   }
   sendReceipts(actions);
   batch_.reset();
@@ -473,6 +499,11 @@ void Authority::sendReceipts(AuthorityActions& actions) {
   std::map<SessionId, std::vector<OpReceipt>> bySession;
   for (Answer& answer : batch_->answers) {
     if (!answer.first) ++counts_.repeated;
+    if (answer.request != 0) {
+      // Copied: whether a draft's readers are told depends on it (fanOut(), ringBells()).
+      actions.emplace_back(ReceiptAction{answer.request, answer.receipt.receipt});
+      continue;
+    }
     const auto session = sessions_.find(answer.session);
     if (session == sessions_.end()) continue;
     auto* joined = std::get_if<Joined>(&session->second);

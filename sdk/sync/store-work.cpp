@@ -142,6 +142,75 @@ StoreResult<std::vector<DraftNews>> news(Store& store, const NewsQuestion& quest
   return all;
 }
 
+// The draft as its member sees it; nothing for anyone else (SPEC I10).
+StoreResult<std::optional<DraftState>> stateFor(Store& store, const UserId& user, const DraftId& draft) {
+  auto found = store.find({.drafts = {draft}, .ops = {}, .segments = {}});
+  if (!found) return std::unexpected(found.error());
+  auto& state = found->drafts.at(0);
+  if (state && !state->roleOf(user)) state.reset();
+  return std::move(state);
+}
+
+DraftAnswer draftView(Store& store, const DraftQuestion& question) {
+  auto state = stateFor(store, question.user, question.draft);
+  if (!state) return std::unexpected(state.error());
+  if (!*state) return std::nullopt;
+  DraftView view{.state = std::move(**state), .segments = {}, .passes = {}};
+  if (question.segmentsFrom < question.segmentsEnd) {
+    auto segments =
+        store.readSegments(question.draft, question.segmentsFrom, question.segmentsEnd, question.segmentBytesMax);
+    if (!segments) return std::unexpected(segments.error());
+    view.segments = std::move(*segments);
+  }
+  if (question.passCount > 0) {
+    auto passes = store.readPasses(question.draft, question.passesFrom, question.passCount);
+    if (!passes) return std::unexpected(passes.error());
+    view.passes = std::move(*passes);
+  }
+  return view;
+}
+
+std::unexpected<StoreError> notKept() {
+  return std::unexpected(StoreError{StoreFault::unavailable, "the store keeps neither events nor requests"});
+}
+
+EventsAnswer events(Store& store, const EventsQuestion& question) {
+  if (!store.events()) return notKept();
+  if (question.query.draft) {
+    const auto state = stateFor(store, question.member, *question.query.draft);
+    if (!state) return std::unexpected(state.error());
+    if (!*state) return std::nullopt;
+  }
+  return store.events()->readEvents(question.query);
+}
+
+ViewAnswer view(Store& store, const ViewQuestion& question) {
+  if (!store.events()) return notKept();
+  const auto state = stateFor(store, question.member, question.draft);
+  if (!state) return std::unexpected(state.error());
+  if (!*state || (*state)->deletedAt) return std::nullopt;
+  const auto isNew = store.events()->appendEvents({viewEvent(question.draft, question.member, question.at)});
+  if (!isNew) return std::unexpected(isNew.error());
+  return isNew->at(0);
+}
+
+ClaimAnswer claim(Store& store, const ClaimQuestion& question) {
+  if (!store.idempotency()) return notKept();
+  return store.idempotency()->claim(question.record, question.validFrom);
+}
+
+CompleteAnswer complete(Store& store, const CompleteQuestion& question) {
+  if (!store.idempotency()) return notKept();
+  return store.idempotency()->complete(question.key, question.op, question.answer);
+}
+
+StoreResult<void> forgetRequests(Store& store, const ForgetRequestsQuestion& question) {
+  if (!store.idempotency()) return notKept();
+  const auto forgotten = store.idempotency()->forgetRequests(question.before);
+  if (!forgotten) return std::unexpected(forgotten.error());
+  return {};
+}
+
 struct Performer {
   Store& store;
   const ReadPolicy& policy;
@@ -151,6 +220,15 @@ struct Performer {
   StoreAnswer operator()(const CatchUpQuestion& question) const { return catchUp(store, question, policy); }
   StoreAnswer operator()(const ChangesQuestion& question) const { return changes(store, question, policy); }
   StoreAnswer operator()(const NewsQuestion& question) const { return news(store, question, policy); }
+  StoreAnswer operator()(const DraftQuestion& question) const { return draftView(store, question); }
+  StoreAnswer operator()(const ListQuestion& question) const {
+    return store.listDrafts(question.user, question.after, question.countMax);
+  }
+  StoreAnswer operator()(const EventsQuestion& question) const { return events(store, question); }
+  StoreAnswer operator()(const ViewQuestion& question) const { return view(store, question); }
+  StoreAnswer operator()(const ClaimQuestion& question) const { return claim(store, question); }
+  StoreAnswer operator()(const CompleteQuestion& question) const { return complete(store, question); }
+  StoreAnswer operator()(const ForgetRequestsQuestion& question) const { return forgetRequests(store, question); }
 };
 
 }  // namespace

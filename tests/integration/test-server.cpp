@@ -11,9 +11,12 @@ namespace {
 
 class StoreOnStrings final : public Store {
  public:
-  StoreOnStrings(std::unique_ptr<Store> store, std::shared_ptr<StoreStrings> strings)
-      : store_(std::move(store)), strings_(std::move(strings)) {}
+  StoreOnStrings(std::unique_ptr<Store> store, std::shared_ptr<StoreStrings> strings,
+                 std::unique_ptr<IdempotencyStore> idempotency)
+      : store_(std::move(store)), strings_(std::move(strings)), idempotency_(std::move(idempotency)) {}
 
+  EventStore* events() override { return store_->events(); }
+  IdempotencyStore* idempotency() override { return idempotency_ ? idempotency_.get() : store_->idempotency(); }
   StoreResult<Found> find(const Lookup& lookup) override { return store_->find(lookup); }
   StoreResult<void> commit(const Batch& batch) override {
     if (const auto fault = strings_->commitFault()) {
@@ -53,6 +56,7 @@ class StoreOnStrings final : public Store {
  private:
   std::unique_ptr<Store> store_;
   std::shared_ptr<StoreStrings> strings_;
+  std::unique_ptr<IdempotencyStore> idempotency_;  // null: the store's own
 };
 
 }  // namespace
@@ -71,18 +75,20 @@ std::optional<StoreFault> StoreStrings::commitFault() const {
   return hook ? hook() : std::nullopt;
 }
 
-std::unique_ptr<Store> onStrings(std::unique_ptr<Store> store, std::shared_ptr<StoreStrings> strings) {
-  return std::make_unique<StoreOnStrings>(std::move(store), std::move(strings));
+std::unique_ptr<Store> onStrings(std::unique_ptr<Store> store, std::shared_ptr<StoreStrings> strings,
+                                 std::unique_ptr<IdempotencyStore> idempotency) {
+  return std::make_unique<StoreOnStrings>(std::move(store), std::move(strings), std::move(idempotency));
 }
 
-TestServer::TestServer(ServerOptions options) {
+TestServer::TestServer(ServerOptions options, const Instead& idempotency) {
   if (options.listen == ServerOptions{}.listen) {
     options.listen = "127.0.0.1:0";
   }
   if (!options.store) {
     options.store = std::make_unique<MemoryStore>();
   }
-  options.store = onStrings(std::move(options.store), strings_);
+  auto instead = idempotency ? idempotency(*options.store) : nullptr;
+  options.store = onStrings(std::move(options.store), strings_, std::move(instead));
   if (!options.authenticator) {
     options.authenticator = std::make_shared<DevAuthenticator>();
   }

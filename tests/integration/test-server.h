@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "onering/ports/idempotency-store.h"
 #include "onering/ports/store.h"
 #include "onering/server/server.h"
 
@@ -26,12 +27,16 @@ class StoreStrings {
 };
 
 // `store` as it is, but for what the strings say.
-[[nodiscard]] std::unique_ptr<Store> onStrings(std::unique_ptr<Store> store, std::shared_ptr<StoreStrings> strings);
+[[nodiscard]] std::unique_ptr<Store> onStrings(std::unique_ptr<Store> store, std::shared_ptr<StoreStrings> strings,
+                                               std::unique_ptr<IdempotencyStore> idempotency = nullptr);
 
 // On a free port of 127.0.0.1, with a memory store and names as tokens unless `options` say otherwise.
 class TestServer {
  public:
-  explicit TestServer(ServerOptions options = {});
+  // What stands for the store's own idempotency().
+  using Instead = std::function<std::unique_ptr<IdempotencyStore>(Store&)>;
+
+  explicit TestServer(ServerOptions options = {}, const Instead& idempotency = {});
 
   [[nodiscard]] std::uint16_t port() const { return server_->boundPort(); }
   [[nodiscard]] std::string url() const { return "ws://127.0.0.1:" + std::to_string(port()); }

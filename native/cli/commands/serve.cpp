@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -7,6 +9,8 @@
 #include <thread>
 
 #include <CLI/CLI.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <pthread.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -32,6 +36,9 @@ struct ServeSettings {
   std::string jwtAudience;
   std::vector<std::string> allowOrigin;
   std::string logLevel = "info";
+  std::string logFormat = "text";
+  std::size_t userRate = ServerBounds{}.requestsPerSecondPerUser;
+  std::size_t addressRate = ServerBounds{}.requestsPerSecondPerAddress;
 };
 
 std::expected<std::shared_ptr<Authenticator>, Rejection> authenticatorFor(const ServeSettings& settings) {
@@ -54,19 +61,46 @@ std::expected<std::shared_ptr<Authenticator>, Rejection> authenticatorFor(const 
   return std::shared_ptr<Authenticator>(std::move(*jwt));
 }
 
+constexpr std::array<std::string_view, 5> kLogLevels{"debug", "info", "warning", "error", "off"};
+
+spdlog::level::level_enum spdlogLevel(LogLevel level) {
+  constexpr auto kLevels =
+      std::to_array({spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err});
+  return kLevels[static_cast<std::size_t>(level)];
+}
+
 Log logTo(std::shared_ptr<spdlog::logger> logger) {
   return [logger = std::move(logger)](LogLevel level, std::string_view text) {
-    constexpr auto kLevels =
-        std::to_array({spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err});
-    logger->log(kLevels[static_cast<std::size_t>(level)], spdlog::string_view_t(text.data(), text.size()));
+    logger->log(spdlogLevel(level), spdlog::string_view_t(text.data(), text.size()));
   };
 }
 
-std::shared_ptr<spdlog::logger> makeLogger(const std::string& level) {
+// One JSON object a line: time, level, text, and what the line is about.
+RecordLog recordsTo(std::shared_ptr<spdlog::logger> logger) {
+  return [logger = std::move(logger)](const LogRecord& record) {
+    boost::json::object line{{"time", timeText(systemNow())},
+                             {"level", kLogLevels[static_cast<std::size_t>(record.level)]},
+                             {"text", record.text}};
+    for (const auto& [name, value] : record.fields) {
+      line[name] = value;
+    }
+    logger->log(spdlogLevel(record.level), boost::json::serialize(line));
+  };
+}
+
+std::shared_ptr<spdlog::logger> makeLogger(const ServeSettings& settings) {
   auto logger = std::make_shared<spdlog::logger>("onering", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
-  logger->set_level(spdlog::level::from_str(level));
+  logger->set_pattern(settings.logFormat == "json" ? "%v" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+                      spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog::level::from_str(settings.logLevel));
   return logger;
+}
+
+// The server's own least level; `off` is spdlog's to keep.
+LogLevel leastLevel(const std::string& level) {
+  const auto found = std::ranges::find(kLogLevels, level);
+  const auto last = static_cast<std::ptrdiff_t>(LogLevel::error);
+  return static_cast<LogLevel>(std::min(found - kLogLevels.begin(), last));
 }
 
 // SIGINT and SIGTERM wait until someone asks for them; every thread that is started from here on leaves them alone.
@@ -122,19 +156,34 @@ void serve(Context& context, const ServeSettings& settings) {
     fail(context, Exit::storage, store.error());
     return;
   }
-  const auto logger = makeLogger(settings.logLevel);
+  const auto logger = makeLogger(settings);
   options.listen = settings.listen;
   options.authenticator = std::move(*authenticator);
   options.webDirectory = settings.web;
   options.allowedOrigins = settings.allowOrigin;
+  options.logLevel = leastLevel(settings.logLevel);
+  options.bounds.requestsPerSecondPerUser = settings.userRate;
+  options.bounds.requestsPerSecondPerAddress = settings.addressRate;
+  const RecordLog records = recordsTo(logger);
+  if (settings.logFormat == "json") {
+    options.records = records;
+  }
   options.log = logTo(logger);
   auto server = Server::create(std::move(options));
   if (!server) {
     fail(context, exitFor(server.error().code), server.error());
     return;
   }
+  const auto tell = [&](const std::string& text) {
+    if (settings.logFormat == "json") {
+      records({.level = LogLevel::info, .text = text, .fields = {}});
+    } else {
+      logger->info(text);
+    }
+  };
   if (settings.store == kDefaultStore) {
-    logger->info("keeping drafts in {}", std::filesystem::absolute(settings.store).string());
+    const std::string where = std::filesystem::absolute(settings.store).string();
+    tell("keeping drafts in " + where);
   }
   if (settings.devAuth) {
     std::cerr << "onering: development mode: every name is believed; for this machine only\n";
@@ -142,7 +191,7 @@ void serve(Context& context, const ServeSettings& settings) {
   stopOnSignals(**server, signals);
   std::cout << R"({"ready":true,"listen":")" << (*server)->boundAddress() << "\"}" << std::endl;
   (*server)->run();
-  logger->info("stopped");
+  tell("stopped");
 }
 
 }  // namespace
@@ -173,6 +222,13 @@ void addServe(CLI::App& app, Context& context) {
                       "pages of this origin may connect, e.g. https://app.example.org");
   command->add_option("--log-level", settings->logLevel, "of the log on stderr")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+      ->capture_default_str();
+  command->add_option("--log-format", settings->logFormat, "of the log: lines for people, or JSON for programs")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->add_option("--user-rate", settings->userRate, "HTTP requests a second of one user; 0: any number")
+      ->capture_default_str();
+  command->add_option("--address-rate", settings->addressRate, "HTTP requests a second of one address; 0: any number")
       ->capture_default_str();
   command->add_flag("--json", context.json, "errors as JSON");
   command->callback([settings, &context] { serve(context, *settings); });

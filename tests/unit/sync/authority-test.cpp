@@ -332,4 +332,81 @@ TEST_CASE("I11 the authority's time does not go back with its clock", "[sync]") 
   CHECK(ada.replica->draft(draft)->updatedAt >= before);
 }
 
+// --- ops without a session ----------------------------------------------------------------------------------
+
+namespace {
+
+Op requestOp(std::uint8_t number, const DraftId& draft, const UserId& actor, OpBody body) {
+  const auto id = [](std::uint8_t at, std::uint8_t n) {
+    return uuidV7(timeFromMs(1'000), std::array<std::uint8_t, 10>{at, n});
+  };
+  return {.id = {id(1, number)},
+          .draft = draft,
+          .actor = actor,
+          .device = {id(2, 1)},
+          .authoredAt = timeFromMs(1'000),
+          .body = std::move(body)};
+}
+
+Principal principal(const UserId& user) {
+  return {.user = user, .display = "", .expiresAt = {}};
+}
+
+std::optional<ErrorCode> codeOf(const Receipt& receipt) {
+  const auto* why = std::get_if<Rejection>(&receipt);
+  return why ? std::optional(why->code) : std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("an op without a session is judged like any other, and told to all who read along", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  table.carryOut(table.authority->submit(7, principal("ada"), requestOp(1, draft, "ada", Lock{}), "", table.now));
+  table.carryOut(table.authority->submit(8, principal("ada"), requestOp(2, draft, "ada", Lock{}), "", table.now));
+  table.carryOut(table.authority->submit(9, principal("eve"), requestOp(3, draft, "ada", Unlock{}), "", table.now));
+  table.run();
+  CHECK(codeOf(table.receipts.at(7)) == std::nullopt);
+  CHECK(codeOf(table.receipts.at(8)) == ErrorCode::draftLocked);
+  CHECK(codeOf(table.receipts.at(9)) == ErrorCode::notAllowed);
+  CHECK(ada.replica->draft(draft)->status == DraftStatus::locked);
+
+  table.carryOut(table.authority->submit(10, principal("ada"), requestOp(1, draft, "ada", Lock{}), "", table.now));
+  table.run();
+  CHECK(table.receipts.at(10) == table.receipts.at(7));  // I6
+}
+
+TEST_CASE("H4 an op that expects another version is refused, but a stranger is not told so", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  const std::string present = etagOf(table.position(draft));
+  const auto submit = [&](RequestId request, const UserId& user, const std::string& expect) {
+    const Op op = requestOp(static_cast<std::uint8_t>(request), draft, user, SetTitle{.title = "New", .expect = {}});
+    table.carryOut(table.authority->submit(request, principal(user), op, expect, table.now));
+    table.run();
+    return codeOf(table.receipts.at(request));
+  };
+  CHECK(submit(1, "ada", "\"1-0000000000000000\"") == ErrorCode::staleVersion);
+  CHECK(submit(2, "eve", "\"1-0000000000000000\"") == ErrorCode::notFound);
+  CHECK(submit(3, "ada", present) == std::nullopt);
+  CHECK(submit(4, "ada", present) == ErrorCode::staleVersion);
+}
+
+TEST_CASE("ops without a session do not hold each other back when the store fails", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  table.nextCommitFails = StoreFault::unavailable;
+  table.carryOut(table.authority->submit(1, principal("ada"), requestOp(1, draft, "ada", Lock{}), "", table.now));
+  table.carryOut(table.authority->submit(2, principal("ada"), requestOp(2, draft, "ada", Lock{}), "", table.now));
+  table.run();
+  CHECK(codeOf(table.receipts.at(1)) == ErrorCode::unavailable);
+  CHECK(codeOf(table.receipts.at(2)) == std::nullopt);
+}
+
 }  // namespace onering::testing

@@ -181,6 +181,8 @@ class Table {
             authority->authenticated(who->session, Principal{.user = who->token, .display = {}, .expiresAt = {}}, now));
       } else if (auto* ask = std::get_if<AskAction>(&action)) {
         questions_.push_back(std::move(*ask));
+      } else if (auto* given = std::get_if<ReceiptAction>(&action)) {
+        receipts[given->request] = std::move(given->receipt);
       }
     }
   }
@@ -188,6 +190,7 @@ class Table {
   Time now = timeFromMs(1'700'000'000'000);
   MemoryStore store;
   std::optional<Authority> authority;
+  std::map<RequestId, Receipt> receipts;      // of ops that came without a session
   std::optional<StoreFault> nextCommitFails;  // of the authority's store, once
   bool commitAnyway = false;                  // and then the failure was only in the answer
   bool holdQuestions = false;                 // the store does not answer

@@ -1,7 +1,11 @@
 // OneRing as a library: the authority over a store, behind WebSocket and HTTP on one port.
 //
 //   GET /sync      WebSocket, subprotocol "onering.1": the protocol of onering.capnp
+//   /api/...       JSON over HTTP for programs without a replica: docs/openapi.yaml
 //   GET /healthz   is the process there
+//   GET /readyz    can it take work
+//   GET /api/health/db   what the store says
+//   GET /metrics   for Prometheus
 //   GET /...       files of `webDirectory`
 //
 // Two threads: one for all connections and the authority, one for the store, which may wait for disks. With a
@@ -17,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "onering/domain/error.h"
@@ -24,6 +29,7 @@
 #include "onering/ports/store.h"
 #include "onering/postgres/options.h"
 #include "onering/server/auth.h"
+#include "onering/server/metrics.h"
 
 namespace onering {
 
@@ -32,12 +38,33 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 // Told what operators want to know; never holds a token or a user's text. Called from both threads.
 using Log = std::function<void(LogLevel, std::string_view)>;
 
+// What a line is about, by name: session, request, op, draft, batch, user.
+using LogFields = std::vector<std::pair<std::string_view, std::string>>;
+struct LogRecord {
+  LogLevel level = LogLevel::info;
+  std::string_view text;
+  const LogFields& fields;
+};
+// Told the same as Log, in parts: for logs that machines read.
+using RecordLog = std::function<void(const LogRecord&)>;
+
+// How a server's database is.
+struct DatabaseHealth {
+  bool connected = false;
+  bool tablesPresent = false;
+  std::optional<std::chrono::duration<double, std::milli>> latency{};
+};
+
 // What one client, or all of them, may cost. Sizes in bytes.
 struct ServerBounds {
   std::size_t connections = 20'000;       // open at a time
   std::size_t connectionsPerUser = 64;    // SPEC §13
   std::size_t connectionsPerAddress = 0;  // 0: as many as there are; behind a proxy all come from one address
   std::size_t headerBytes = 16'384;       // of an HTTP request
+  std::size_t bodyBytes = 131'072;        // of an HTTP request
+  // Requests to /api/; twice as many may come at once after a pause. 0: as many as there are.
+  std::size_t requestsPerSecondPerUser = 1'000;
+  std::size_t requestsPerSecondPerAddress = 0;  // behind a proxy all come from one address
   // Of messages queued for one session: above `outgoingBytesBusy` nothing is read from it until it has read, above
   // `outgoingBytes` they are dropped and it is told to catch up (SPEC S13). Between the two there must be room for
   // `readsPerSession` answers.
@@ -74,7 +101,13 @@ struct ServerOptions {
   Limits limits;
   ServerBounds bounds;
   ServerTimeouts timeouts;
-  Log log;  // empty: silent
+  Log log;                              // empty: silent
+  RecordLog records;                    // when set, told instead of `log`
+  LogLevel logLevel = LogLevel::debug;  // less is not told
+  std::shared_ptr<Metrics> metrics;     // to share them with other parts; empty: the server's own
+  // Asks how the database is; calls what it is given once, at once or later, from any thread. Empty: the store is
+  // asked a question that costs nothing.
+  std::function<void(std::function<void(DatabaseHealth)>)> databaseHealth;
 };
 
 // One thread may call run(); stop() may be called from any.

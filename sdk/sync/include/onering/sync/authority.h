@@ -40,6 +40,7 @@ namespace onering {
 
 using SessionId = std::uint64_t;  // one connection; chosen by the owner, never used again
 using Ticket = std::uint64_t;     // pairs a StoreAnswer with its question
+using RequestId = std::uint64_t;  // one op that came without a session; chosen by the owner, not zero
 
 // Whom a token names.
 struct Principal {
@@ -74,7 +75,13 @@ struct AskAction {
   StoreQuestion question;
 };
 
-using AuthorityAction = std::variant<SendAction, CloseAction, AuthenticateAction, AskAction>;
+// What became of an op that was submitted.
+struct ReceiptAction {
+  RequestId request = 0;
+  Receipt receipt;
+};
+
+using AuthorityAction = std::variant<SendAction, CloseAction, AuthenticateAction, AskAction, ReceiptAction>;
 using AuthorityActions = std::vector<AuthorityAction>;
 
 struct AuthorityOptions {
@@ -105,6 +112,11 @@ class Authority {
 
   [[nodiscard]] AuthorityActions received(SessionId session, ReplicaMessage message, Time now);
 
+  // An op of someone who has no session, for one an HTTP request (SPEC §15): judged in the same batches, by the same
+  // rules, and told to the same readers. `by` acts as themself. `expect`: the draft's etag as they know it, or empty;
+  // an op that would be allowed but for another etag is staleVersion (SPEC H4).
+  [[nodiscard]] AuthorityActions submit(RequestId request, const Principal& by, Op op, std::string expect, Time now);
+
   // The answer to an AuthenticateAction: whom the token names, or why not.
   [[nodiscard]] AuthorityActions authenticated(SessionId session, std::expected<Principal, Rejection> principal,
                                                Time now);
@@ -134,6 +146,10 @@ class Authority {
   [[nodiscard]] std::size_t unanswered(SessionId session) const;
 
   [[nodiscard]] std::size_t sessionCount() const { return sessions_.size(); }
+  // Ops that wait for their batch, and those of the batch at the store.
+  [[nodiscard]] std::size_t opsWaiting() const { return queue_.size(); }
+  [[nodiscard]] std::size_t opsInWork() const { return batch_ ? batch_->submissions.size() : 0; }
+  [[nodiscard]] std::size_t draftsCached() const { return cache_.size(); }
   [[nodiscard]] const AuthorityCounts& counts() const { return counts_; }
   [[nodiscard]] const AuthorityOptions& options() const { return options_; }
 
@@ -152,14 +168,17 @@ class Authority {
   using Session = std::variant<AwaitingHello, Authenticating, Joined>;
 
   struct Submission {
-    SessionId session = 0;
+    SessionId session = 0;  // 0: came without one, as `request`
     std::string display;
     Op op;
     bool lookUp = false;  // it may have been sent before
+    RequestId request = 0;
+    std::string expect = {};
   };
 
   struct Answer {
     SessionId session = 0;
+    RequestId request = 0;
     OpReceipt receipt;
     bool first = false;  // decided by this batch, not remembered from before
   };

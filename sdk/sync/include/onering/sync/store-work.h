@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "onering/domain/message.h"
+#include "onering/ports/event-store.h"
+#include "onering/ports/idempotency-store.h"
 #include "onering/ports/store.h"
 
 namespace onering {
@@ -62,12 +64,77 @@ struct CommitQuestion {
   std::shared_ptr<const Batch> batch;
 };
 
-using StoreQuestion = std::variant<Lookup, CommitQuestion, CatchUpQuestion, ChangesQuestion, NewsQuestion>;
-using StoreAnswer = std::variant<StoreResult<Found>, StoreResult<void>, StoreResult<std::vector<AuthorityMessage>>,
-                                 StoreResult<std::vector<DraftNews>>>;
+// --- what a program without a replica asks (SPEC §15) --------------------------------------------------------------
 
-// Does what `question` asks; a Lookup is answered by Found, a CommitQuestion by void, a NewsQuestion by DraftNews of
-// the drafts that there are, the others by messages to send.
+// Reads a draft for one of its members, all of one moment: its state, segments `segmentsFrom` up to, not including,
+// `segmentsEnd` as Store::readSegments() gives them, and `passCount` lines of the ring's history from `passesFrom` on.
+struct DraftQuestion {
+  UserId user;
+  DraftId draft;
+  std::uint32_t segmentsFrom = 0;
+  std::uint32_t segmentsEnd = 0;
+  std::size_t segmentBytesMax = 0;
+  std::uint32_t passesFrom = 0;
+  std::uint32_t passCount = 0;
+};
+struct DraftView {
+  DraftState state;
+  std::vector<Segment> segments;
+  std::vector<RingPass> passes;
+};
+
+// Store::listDrafts().
+struct ListQuestion {
+  UserId user;
+  std::optional<DraftListKey> after;
+  std::uint32_t countMax = 0;
+};
+
+// EventStore::readEvents(). `member`: who asks, if it is about a draft.
+struct EventsQuestion {
+  UserId member;
+  EventQuery query;
+};
+
+// Remembers that a member looked at the draft.
+struct ViewQuestion {
+  UserId member;
+  DraftId draft;
+  Time at;
+};
+
+// IdempotencyStore's methods.
+struct ClaimQuestion {
+  RequestRecord record;
+  Time validFrom;
+};
+struct CompleteQuestion {
+  RequestKey key;
+  OpId op;
+  RequestAnswer answer;
+};
+struct ForgetRequestsQuestion {
+  Time before;
+};
+
+// Nothing where there is no such draft or the asker is no member of it: the two look the same (SPEC I10).
+using DraftAnswer = StoreResult<std::optional<DraftView>>;
+using EventsAnswer = StoreResult<std::optional<EventPage>>;
+using ViewAnswer = StoreResult<std::optional<bool>>;  // whether it is the first of its hour
+using ListAnswer = StoreResult<std::vector<DraftHead>>;
+using ClaimAnswer = StoreResult<std::optional<RequestRecord>>;
+using CompleteAnswer = StoreResult<std::optional<RequestAnswer>>;
+
+using StoreQuestion =
+    std::variant<Lookup, CommitQuestion, CatchUpQuestion, ChangesQuestion, NewsQuestion, DraftQuestion, ListQuestion,
+                 EventsQuestion, ViewQuestion, ClaimQuestion, CompleteQuestion, ForgetRequestsQuestion>;
+using StoreAnswer = std::variant<StoreResult<Found>, StoreResult<void>, StoreResult<std::vector<AuthorityMessage>>,
+                                 StoreResult<std::vector<DraftNews>>, DraftAnswer, ListAnswer, EventsAnswer, ViewAnswer,
+                                 ClaimAnswer, CompleteAnswer>;
+
+// Does what `question` asks. A Lookup is answered by Found, a CommitQuestion and a ForgetRequestsQuestion by void, a
+// NewsQuestion by DraftNews of the drafts that there are, a catch-up and a ChangesQuestion by messages to send, the
+// others by the answer of their name.
 [[nodiscard]] StoreAnswer perform(Store& store, const StoreQuestion& question, const ReadPolicy& policy);
 
 // --- catching up in two reads, whatever the draft's size ------------------------------------------------------
