@@ -89,8 +89,8 @@ struct ServerTimeouts {
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:8080";  // ADDRESS:PORT, [IPV6]:PORT; port 0: one that is free
-  // One of the two. A store is used by a thread of its own; a database from the server's loop, and any number of servers
-  // may share it.
+  // One of the two. A store is used by a thread of its own; a database from the server's loop, and any number of
+  // servers may share it.
   std::unique_ptr<Store> store;
   std::optional<PostgresOptions> database;
   std::shared_ptr<Authenticator> authenticator;
@@ -113,9 +113,9 @@ struct ServerOptions {
 // One thread may call run(); stop() may be called from any.
 class Server {
  public:
-  // Takes the address, and makes a database ready. `unavailable`: it is taken or not this machine's; `notAllowed`: the authenticator may not
-  // be reachable from there; `protocolError`: the address cannot be understood. Of a database: see
-  // prepareDatabase().
+  // Takes the address, and makes a database ready. `unavailable`: it is taken or not this machine's; `notAllowed`: the
+  // authenticator may not be reachable from there; `protocolError`: the address cannot be understood. Of a database:
+  // see prepareDatabase().
   [[nodiscard]] static std::expected<std::unique_ptr<Server>, Rejection> create(ServerOptions options);
 
   // stop(), and waits.

@@ -1,0 +1,263 @@
+// Several servers over one database, and what happens when one of them, or the database, goes away.
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "../person.h"
+#include "database.h"
+
+namespace onering::testing {
+
+namespace {
+
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+
+std::size_t countOf(const std::vector<LogEntry>& log, const OpId& op) {
+  return static_cast<std::size_t>(std::ranges::count(log, op, [](const LogEntry& entry) { return entry.op.id; }));
+}
+
+// Somebody who keeps a number of appends unanswered in a draft of their own.
+class Writer {
+ public:
+  Writer(EventLoop& loop, const std::string& url, const std::string& name, int inFlight)
+      : person_(loop, url, name), draft_(person_.create()) {
+    for (int i = 0; i < inFlight; ++i) {
+      append();
+    }
+  }
+
+  void stop() { writing_ = false; }
+  [[nodiscard]] Person& person() { return person_; }
+  [[nodiscard]] const DraftId& draft() const { return draft_; }
+  [[nodiscard]] std::size_t accepted() const { return accepted_; }
+
+  // Every op that got `accepted` is in the log exactly once, at the place it was told; nothing else of ours is.
+  void checkAgainst(Store& store) {
+    const auto log = logOf(store, draft_);
+    for (const auto& [op, receipt] : person_.receipts()) {
+      const auto* told = std::get_if<Accepted>(&receipt);
+      CHECK(countOf(log, op) == (told ? 1 : 0));
+      if (told) {
+        CHECK(log.at(told->seq - 1).op.id == op);
+        CHECK(log.at(told->seq - 1).link == told->link);
+      }
+    }
+    CHECK(log.size() == person_.receipts().size());
+    CHECK(person_.confirmed(draft_) == log.back().position());
+  }
+
+ private:
+  void append() {
+    AppendSegment body;
+    body.content.text = "line " + std::to_string(++made_);
+    const auto performed =
+        person_.client().perform(draft_, std::move(body), {.durable = {}, .settled = [this](const Receipt& receipt) {
+                                                             CHECK(std::holds_alternative<Accepted>(receipt));
+                                                             ++accepted_;
+                                                             if (writing_) {
+                                                               append();
+                                                             }
+                                                           }});
+    REQUIRE(performed);
+  }
+
+  Person person_;
+  DraftId draft_;
+  bool writing_ = true;
+  int made_ = 0;
+  std::size_t accepted_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("SPEC 15 what is committed through one server is seen by readers of another", "[postgres][servers]") {
+  EventLoop loop;
+  const std::string url = sharedCluster().url(newDatabase());
+  const auto one = serveOver(url);
+  const auto other = serveOver(url);
+  Person ann(loop, one->url(), "ann");
+  Person ben(loop, other->url(), "ben");
+  const DraftId draft = ann.create();
+  ann.act(draft, AddCollaborator{.user = "ben", .role = Role::editor});
+  REQUIRE(ann.settles());
+  REQUIRE(ben.sees([&] { return ben.confirmed(draft).seq == 2; }));
+
+  std::vector<milliseconds> delays;
+  for (int i = 0; i < 40; ++i) {
+    const auto op = ann.append(draft, "line").op;
+    REQUIRE(ann.sees([&] { return ann.accepted(op); }));
+    const auto since = SteadyClock::now();
+    REQUIRE(ben.sees([&] { return ben.count(draft) == static_cast<std::size_t>(i) + 1; }));
+    delays.push_back(std::chrono::duration_cast<milliseconds>(SteadyClock::now() - since));
+  }
+  std::ranges::sort(delays);
+  UNSCOPED_INFO("median " << delays[20].count() << " ms, longest " << delays.back().count() << " ms");
+
+  // The ring goes over and comes back, each writing through their own server.
+  ann.act(draft, PassRing{.to = "ben", .epoch = 0});
+  REQUIRE(ben.sees([&] { return ben.client().draft(draft)->ring.holder == "ben"; }));
+  ben.append(draft, "by ben");
+  ben.act(draft, PassRing{.to = "ann", .epoch = 0});
+  REQUIRE(ann.sees([&] { return ann.count(draft) == 41 && ann.client().draft(draft)->ring.epoch == 3; }));
+  REQUIRE(ben.settles());
+  CHECK(ann.confirmed(draft) == ben.confirmed(draft));
+}
+
+TEST_CASE("I10 who is removed through one server loses the copy at another", "[postgres][servers]") {
+  EventLoop loop;
+  const std::string url = sharedCluster().url(newDatabase());
+  const auto one = serveOver(url);
+  const auto other = serveOver(url);
+  Person ann(loop, one->url(), "ann");
+  Person ben(loop, other->url(), "ben");
+  const DraftId draft = ann.create();
+  ann.act(draft, AddCollaborator{.user = "ben", .role = Role::viewer});
+  REQUIRE(ben.sees([&] { return ben.confirmed(draft).seq == 2; }));
+  ann.act(draft, RemoveCollaborator{.user = "ben"});
+  REQUIRE(ben.sees([&] { return ben.client().draft(draft) == nullptr; }));
+}
+
+TEST_CASE("I3, I6 two devices of one user write to one draft through two servers: every op once, none out of turn",
+          "[postgres][servers]") {
+  EventLoop loop;
+  const std::string url = sharedCluster().url(newDatabase());
+  const auto one = serveOver(url);
+  const auto other = serveOver(url);
+  Person desk(loop, one->url(), "ann");
+  Person phone(loop, other->url(), "ann");
+  const DraftId draft = desk.create();
+  REQUIRE(phone.sees([&] { return phone.confirmed(draft).seq == 1; }));
+  for (int i = 0; i < 60; ++i) {
+    desk.append(draft, "desk " + std::to_string(i));
+    phone.append(draft, "phone " + std::to_string(i));
+    loop.runFor(milliseconds(2));
+  }
+  REQUIRE(desk.settles());
+  REQUIRE(phone.settles());
+  REQUIRE(desk.sees([&] { return desk.count(draft) == 120 && phone.count(draft) == 120; }));
+  CHECK(desk.confirmed(draft) == phone.confirmed(draft));
+  const auto log = logOf(*openStoreAt(url), draft);
+  CHECK(log.size() == 121);
+  for (const Person* device : {&desk, &phone}) {
+    for (const auto& [op, receipt] : device->receipts()) {
+      CHECK(std::holds_alternative<Accepted>(receipt));
+      CHECK(countOf(log, op) == 1);
+    }
+  }
+}
+
+TEST_CASE(
+    "I9 servers are killed, backends are killed, the whole cluster is killed: what was acknowledged is there once",
+    "[postgres][crash]") {
+  EventLoop loop;
+  const auto cluster = startCluster();
+  auto server = serveOver(cluster->url());
+  const std::string listen = "127.0.0.1:" + std::to_string(server->port());
+  std::vector<std::unique_ptr<Writer>> writers;
+  for (int i = 0; i < 4; ++i) {
+    writers.push_back(std::make_unique<Writer>(loop, server->url(), "writer" + std::to_string(i), 8));
+  }
+  for (int round = 0; round < 2; ++round) {
+    loop.runFor(milliseconds(300));
+    server->signal(SIGKILL);
+    server = nullptr;
+    loop.runFor(milliseconds(50));
+    server = serveOver(cluster->url(), listen);
+
+    loop.runFor(milliseconds(300));
+    cluster->sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'onering'");
+
+    loop.runFor(milliseconds(300));
+    cluster->stop(TemporaryCluster::Stop::kill);
+    loop.runFor(milliseconds(300));
+    REQUIRE(cluster->resume());
+  }
+  loop.runFor(milliseconds(500));
+  for (const auto& writer : writers) {
+    writer->stop();
+  }
+  const auto store = openStoreAt(cluster->url());
+  for (const auto& writer : writers) {
+    REQUIRE(writer->person().settles());
+    writer->checkAgainst(*store);
+    CHECK(writer->accepted() > 20);
+  }
+  server->signal(SIGTERM);
+  const auto ended = server->wait();
+  REQUIRE(ended);
+  CHECK(ended->exitCode == 0);
+  CHECK(runOneRing({"db", "verify", "--all", "--store", cluster->url()}).exitCode == 0);
+}
+
+TEST_CASE("SPEC 14 while the database is away sessions stay, work waits on the devices, and drains by itself after",
+          "[postgres][breaker]") {
+  EventLoop loop;
+  const auto cluster = startCluster();
+  const auto server = serveOver(cluster->url());
+  Person ann(loop, server->url(), "ann");
+  Person ben(loop, server->url(), "ben");
+  const DraftId draft = ann.create();
+  ann.act(draft, AddCollaborator{.user = "ben", .role = Role::viewer});
+  REQUIRE(ann.settles());
+  REQUIRE(ben.sees([&] { return ben.confirmed(draft).seq == 2; }));
+
+  cluster->stop(TemporaryCluster::Stop::immediate);
+  for (int i = 0; i < 20; ++i) {
+    ann.append(draft, "while the database is away");
+    loop.runFor(milliseconds(50));
+  }
+  CHECK(ann.client().status().link == Link::live);
+  CHECK(ben.client().status().link == Link::live);
+  CHECK(ann.receipts().size() == 2);  // none of them judged
+
+  // Someone who comes now gets in, and is told to wait.
+  Person late(loop, server->url(), "ben");
+  loop.runFor(milliseconds(500));
+  CHECK(late.client().status().link != Link::denied);
+
+  REQUIRE(cluster->resume());
+  REQUIRE(ann.settles());
+  REQUIRE(ben.sees([&] { return ben.count(draft) == 20; }));
+  REQUIRE(late.sees([&] { return late.count(draft) == 20; }));
+  CHECK(logOf(*openStoreAt(cluster->url()), draft).size() == 22);
+}
+
+TEST_CASE("SPEC 15 a standby is promoted under load: nothing acknowledged is lost, the servers follow",
+          "[postgres][standby]") {
+  EventLoop loop;
+  const auto primary = startCluster({.settings = {}, .tcp = true});
+  const auto standby = startCluster({.settings = {}, .tcp = true, .standbyOf = primary.get()});
+  primary->sql("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+  primary->sql("SELECT pg_reload_conf()");
+  const std::string hosts =
+      "127.0.0.1:" + std::to_string(primary->tcpPort()) + ",127.0.0.1:" + std::to_string(standby->tcpPort());
+  const std::string url = "postgres://" + std::string(TemporaryCluster::kUser) + ":" + primary->password() + "@" +
+                          hosts + "/" + TemporaryCluster::kDatabase + "?target_session_attrs=read-write";
+  const auto server = serveOver(url);
+  std::vector<std::unique_ptr<Writer>> writers;
+  for (int i = 0; i < 3; ++i) {
+    writers.push_back(std::make_unique<Writer>(loop, server->url(), "writer" + std::to_string(i), 8));
+  }
+  loop.runFor(milliseconds(700));
+  primary->stop(TemporaryCluster::Stop::kill);
+  const auto before = writers.front()->accepted();
+  const auto since = SteadyClock::now();
+  standby->promote();
+  const auto promoted = SteadyClock::now();
+  REQUIRE(writers.front()->person().sees([&] { return writers.front()->accepted() > before + 8; }));
+  UNSCOPED_INFO(
+      "promotion " << std::chrono::duration_cast<milliseconds>(promoted - since).count() << " ms, first op after it "
+                   << std::chrono::duration_cast<milliseconds>(SteadyClock::now() - promoted).count() << " ms");
+  loop.runFor(milliseconds(300));
+  const auto store = openStoreAt(standby->tcpUrl());
+  for (const auto& writer : writers) {
+    writer->stop();
+    REQUIRE(writer->person().settles());
+    writer->checkAgainst(*store);
+  }
+}
+
+}  // namespace onering::testing

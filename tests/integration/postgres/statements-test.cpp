@@ -1,0 +1,82 @@
+// The lint of SPEC §9: schema and statements can be spread over nodes by draft as they stand; and §14: no value is ever
+// part of a statement.
+#include "statements.h"
+
+#include <algorithm>
+#include <regex>
+#include <set>
+#include <string>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "database.h"
+
+namespace onering::testing {
+
+namespace {
+
+const std::set<std::string> kOfDrafts{"drafts", "ops", "segments", "collaborators", "ring_passes", "invites", "events"};
+
+// The server asks these about many drafts at once, by design: by user, by age, by what changed.
+const std::set<std::string> kAcrossDrafts{"forget_rejected", "list_drafts",    "list_changes",  "all_drafts",
+                                          "written_since",   "events_by_type", "events_by_user"};
+
+bool names(const std::string& sql, const std::string& word) {
+  return std::regex_search(sql, std::regex("\\b" + word + "\\b"));
+}
+
+}  // namespace
+
+TEST_CASE("SPEC 9 statements on a draft's data go by draft_id, without what ties nodes together", "[postgres][lint]") {
+  for (const postgres::Statement* statement : postgres::allStatements()) {
+    const std::string sql = statement->sql;
+    INFO(statement->name << ": " << sql);
+    for (const char* word :
+         {"nextval", "LISTEN", "NOTIFY", "pg_notify", "pg_advisory_lock", "LOCK TABLE", "FOR UPDATE"}) {
+      CHECK_FALSE(sql.contains(word));
+    }
+    const bool isOfDrafts = std::ranges::any_of(kOfDrafts, [&](const std::string& table) {
+      return std::regex_search(sql, std::regex("(FROM|JOIN|INTO|UPDATE) " + table + "\\b"));
+    });
+    if (isOfDrafts && !kAcrossDrafts.contains(statement->name)) {
+      CHECK(names(sql, "draft_id"));
+    }
+  }
+}
+
+TEST_CASE("SPEC 14 statements hold no values: numbers and words of users come as parameters", "[postgres][lint]") {
+  for (const postgres::Statement* statement : postgres::allStatements()) {
+    const std::string sql = statement->sql;
+    INFO(statement->name);
+    CHECK_FALSE(sql.contains(';'));
+    CHECK_FALSE(sql.contains("--"));
+    if (std::string(statement->name).starts_with("insert") || std::string(statement->name).starts_with("create")) {
+      CHECK(sql.contains("$1"));
+    }
+  }
+}
+
+TEST_CASE("SPEC 9 draft_id leads every primary, unique and foreign key of what belongs to a draft",
+          "[postgres][lint]") {
+  const std::string database = newDatabase();
+  REQUIRE(runOneRing({"db", "migrate", "up", "--store", sharedCluster().url(database)}).exitCode == 0);
+  const std::string keys = sharedCluster().sql(
+      "SELECT t.relname, c.conname, a.attname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid "
+      "JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = c.conkey[1] "
+      "WHERE c.contype IN ('p', 'u', 'f') AND t.relnamespace = 'public'::regnamespace",
+      database);
+  std::istringstream lines(keys);
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (kOfDrafts.contains(line.substr(0, line.find('|')))) {
+      INFO(line);
+      CHECK(line.ends_with("|draft_id"));
+      ++count;
+    }
+  }
+  CHECK(count >= 14);
+  CHECK(sharedCluster().sql("SELECT count(*) FROM pg_class WHERE relkind = 'S'", database) == "0");
+  CHECK(sharedCluster().sql("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal", database) == "0");
+}
+
+}  // namespace onering::testing
