@@ -117,6 +117,11 @@ bool offers(std::string_view offered, std::string_view subprotocol) {
   return false;
 }
 
+bool isWebSocketKey(std::string_view key) {
+  constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return key.size() == 24 && key.ends_with("==") && key.find_first_not_of(kBase64) == 22;
+}
+
 // What is wrong with a request to become a WebSocket, if anything.
 std::optional<HttpResponse> upgradeRefusal(const Transport& transport, const UpgradeRequest& request) {
   const std::string_view target = request.target();
@@ -128,6 +133,15 @@ std::optional<HttpResponse> upgradeRefusal(const Transport& transport, const Upg
     return errorResponse(403,
                          rejection(ErrorCode::notAllowed,
                                    "Pages of this origin may not connect. Name it to the server with --allow-origin."));
+  }
+  if (request[http::field::sec_websocket_version] != "13") {
+    HttpResponse refusal =
+        errorResponse(426, rejection(ErrorCode::upgradeRequired, "This server speaks WebSocket version 13."));
+    refusal.headers.emplace_back("Sec-WebSocket-Version", "13");
+    return refusal;
+  }
+  if (!isWebSocketKey(request[http::field::sec_websocket_key])) {
+    return errorResponse(400, rejection(ErrorCode::protocolError, "Sec-WebSocket-Key is 16 bytes in base64."));
   }
   if (!offers(request[http::field::sec_websocket_protocol], kSubprotocol)) {
     return errorResponse(

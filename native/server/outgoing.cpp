@@ -24,17 +24,17 @@ void Outgoing::putUrgent(SharedBytes message) {
   queue_.push_back(std::move(message));
 }
 
-SharedBytes Outgoing::next() {
-  assert(!writing_);
-  if (queue_.empty()) {
-    return nullptr;
-  }
+const SharedBytes* Outgoing::waiting(std::size_t place) const {
+  return place < queue_.size() ? &queue_[place] : nullptr;
+}
+
+void Outgoing::begun() {
+  assert(!queue_.empty());
   writing_ = true;
-  return queue_.front();
 }
 
 void Outgoing::written() {
-  assert(writing_);
+  assert(!queue_.empty());
   writing_ = false;
   bytes_ -= queue_.front()->size();
   queue_.pop_front();

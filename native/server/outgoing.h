@@ -1,7 +1,7 @@
 // What waits to be written to one connection, bounded in bytes (SPEC S13).
 //
-//            put()                next() … written()
-//   service -------> [ c b a ] ----------------------> socket
+//            put()          waiting() … begun(), written()
+//   service -------> [ c b a ] --------------------------> socket
 //
 // A reader that is too slow loses everything that waits: the queue is `behind` from then on, and takes nothing
 // but urgent messages (the one that says so) until it has run empty. What the reader missed it fetches.
@@ -30,8 +30,11 @@ class Outgoing {
   // Queued whatever the bound is.
   void putUrgent(SharedBytes message);
 
-  // The message to write now; it counts until written(). Null: nothing to write.
-  [[nodiscard]] SharedBytes next();
+  // The message that is to be written as the `place`-th from now; null: there are not so many.
+  [[nodiscard]] const SharedBytes* waiting(std::size_t place) const;
+  // A part of the first one has been written: the rest of it must follow.
+  void begun();
+  // The first one has been written.
   void written();
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }

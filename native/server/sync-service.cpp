@@ -506,7 +506,7 @@ void SyncService::touch(SessionId id, Session& session) {
   }
 }
 
-// After all actions of one event: one wake for however many messages, and on with those that had to wait.
+// After all actions of one event: one turn to write for however many messages, and on with those that had to wait.
 void SyncService::settleTouched() {
   if (authority_.idle()) {
     bytesOrphaned_ = 0;
@@ -521,13 +521,16 @@ void SyncService::settleTouched() {
     if (session.bytesUnanswered > 0 && authority_.unanswered(id) == 0) {
       bytesUnanswered_ -= std::exchange(session.bytesUnanswered, 0);
     }
-    if (!session.outgoing.empty()) {
-      session.channel->wake();
+    if (!session.outgoing.empty() && !std::exchange(session.due, true)) {
+      due_.push_back(id);
     }
     if (session.paused && hasRoom(id, session)) {
       session.paused = false;
       session.channel->readOn();
     }
+  }
+  if (!waking_) {
+    wakeSome();
   }
   if (std::exchange(full_, overloaded()) && !full_) {
     for (auto& [id, session] : sessions_) {
@@ -536,6 +539,29 @@ void SyncService::settleTouched() {
         session->channel->readOn();
       }
     }
+  }
+}
+
+// So many at a time, then the rest of the world: what is accepted while a thousand readers are being told of one op
+// goes to those whose turn comes later together with it, in one write. With few readers nothing waits for this.
+void SyncService::wakeSome() {
+  constexpr std::size_t kWokenAtOnce = 32;
+  waking_ = true;
+  for (std::size_t i = 0; i < kWokenAtOnce && !due_.empty(); ++i) {
+    const auto found = sessions_.find(due_.front());
+    due_.pop_front();
+    if (found != sessions_.end()) {
+      found->second->due = false;
+      found->second->channel->wake();
+    }
+  }
+  waking_ = !due_.empty();
+  if (waking_) {
+    post_([self = std::weak_ptr(self_)] {
+      if (const auto service = self.lock()) {
+        (*service)->wakeSome();
+      }
+    });
   }
 }
 

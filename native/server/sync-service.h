@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,6 +31,7 @@ namespace onering::server {
 
 // Why a WebSocket is closed (RFC 6455 §7.4.1).
 enum class CloseReason : std::uint16_t {
+  normal = 1000,
   goingAway = 1001,
   protocolError = 1002,
   policyViolation = 1008,
@@ -106,6 +108,7 @@ class SyncService {
     std::size_t reads = 0;                                // questions at the store for this session
     bool paused = false;                                  // mayRead() was false
     bool touched = false;                                 // in touched_
+    bool due = false;                                     // in due_
     CloseReason farewell = CloseReason::policyViolation;  // what CloseAction closes with
   };
 
@@ -131,6 +134,7 @@ class SyncService {
   }
   void touch(SessionId id, Session& session);
   void settleTouched();
+  void wakeSome();
   void finishDraining();
 
   ServerBounds bounds_;
@@ -167,6 +171,8 @@ class SyncService {
   std::size_t bytesSubmitted_ = 0;  // of ops that came without a session
   bool fanningOut_ = false;         // what is sent now are new entries
   std::vector<SessionId> touched_;
+  std::deque<SessionId> due_;        // have something to write, in the order of their turns
+  bool waking_ = false;              // wakeSome() will go on
   std::size_t bytesUnanswered_ = 0;  // of all sessions
   std::size_t bytesOrphaned_ = 0;    // of sessions that have gone since the authority was idle
   bool full_ = false;                // both together were over the bound

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -43,6 +44,7 @@ struct Transport {
   Journal log;
   bool stopping = false;
 
+  std::vector<char> readBuffer = std::vector<char>(65'536);  // what WebSockets read goes through here
   std::size_t connections = 0;
   std::map<asio::ip::address, std::size_t> connectionsFrom;
   std::set<TcpStream*> idleHttp;         // without a request in work: closed at once when the server stops

@@ -304,6 +304,9 @@ std::vector<Segment> segmentsOf(Connection& connection, const Extent& extent, st
   if (from >= end) {
     return segments;
   }
+  // Growing costs as much as reading: a segment is a few hundred bytes. Not more than may be read of short ones.
+  constexpr std::size_t kReservedMax = 8'192;
+  segments.reserve(std::min<std::size_t>(end - from, kReservedMax));
   Rows rows = connection.select(
       "SELECT op, text, salt, display, position FROM log WHERE place >= ?1 AND place < ?2 AND +segment_id IS NOT NULL "
       "ORDER BY place",
