@@ -190,6 +190,32 @@ describe.skipIf(!isBuilt)('several tabs', { timeout: 20_000 }, () => {
       expect(one.status).toMatchObject({ state: 'open', pending: 3 });
     });
 
+    test('S13 a follower that sleeps without having said so is told no more, and all when it wakes', async () => {
+      const [one, two] = [await open(), await open()];
+      const draft = await one.newDraft();
+      const seen: DraftChange[] = [];
+      two.draft(draft.id).subscribe((change) => void seen.push(change));
+      await vi.waitFor(() => expect(seen).toHaveLength(1));
+      two.freeze();
+      for (let i = 0; i < 150; ++i) valueOf(await draft.append(`${i}`).local);
+      two.thaw();
+      await vi.waitFor(() => expect(seen.at(-1)!.pending.at(-1)?.text).toBe('149'), 10_000);
+      expect(seen.length).toBeLessThan(130);
+      expect(two.terms).toBe(0);
+    });
+
+    test('a follower that listens for long is not taken for one that sleeps', async () => {
+      const [one, two] = [await open(), await open()];
+      const draft = await one.newDraft();
+      let changes = 0;
+      let resets = 0;
+      two.draft(draft.id).subscribe(({ reset }) => (++changes, (resets += Number(reset))));
+      two.link.post({ type: 'visible', visible: false });
+      for (let i = 0; i < 150; ++i) valueOf(await draft.append(`${i}`).local);
+      await vi.waitFor(() => expect(changes).toBeGreaterThanOrEqual(150));
+      expect(resets).toBe(1);
+    });
+
     test('a follower that closes waits for what it has called', async () => {
       const [one, two] = [await open(), await open()];
       const draft = await one.newDraft();

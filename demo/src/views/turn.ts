@@ -88,8 +88,7 @@ export class Turn implements View {
 
   // An editor may once the holder's time is over; whether it is, the server judges.
   #mayReclaim(draft: DraftSnapshot): boolean {
-    if (draft.role === 'owner') return true;
-    return draft.holdLimitMs !== null && Date.now() - draft.ring.since > draft.holdLimitMs;
+    return draft.reclaimableAt !== null && (draft.role === 'owner' || Date.now() > draft.reclaimableAt);
   }
 
   #button(label: string, refused: string, run: () => Operation, className = 'button'): HTMLElement {

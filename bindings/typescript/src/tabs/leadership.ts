@@ -28,6 +28,8 @@ export interface LeadershipEnvironment {
   readonly version: number;
   readonly locks: Locks;
   readonly channels: Channels;
+  /** A tab that has said nothing for so many messages is asleep: what it is told would only pile up (SPEC S13). */
+  readonly unheardMax: number;
   readonly engine: (tell: (message: FromWorker) => void) => Worker;
 }
 
@@ -41,6 +43,8 @@ export interface LeadershipOwner {
 interface Follower {
   readonly channel: Channel<ToTab>;
   readonly presence: Candidacy;
+  /** Messages since it was heard last. */
+  unheard: number;
 }
 
 export class Leadership {
@@ -94,9 +98,13 @@ export class Leadership {
       return;
     }
     const presence = new Candidacy(this.#environment.locks, tabLock(this.#options.storage.name, tab), () => this.#forget(tab));
-    this.#followers.set(tab, { channel, presence });
+    const follower: Follower = { channel, presence, unheard: 0 };
+    this.#followers.set(tab, follower);
     channel.postMessage({ type: 'welcome', term });
-    this.#switchboard.join(tab, (message) => channel.postMessage({ type: 'told', term, message }));
+    this.#switchboard.join(tab, (message) => {
+      channel.postMessage({ type: 'told', term, message });
+      if (++follower.unheard === this.#environment.unheardMax) this.#forget(tab); // it says hello when it wakes
+    });
     presence.stand();
   }
 
@@ -120,12 +128,14 @@ export class Leadership {
   }
 
   #said(tab: string, message: FromTab): void {
-    if (message.term !== this.term) return;
+    const follower = this.#followers.get(tab);
+    if (message.term !== this.term || !follower) return;
+    follower.unheard = 0;
     switch (message.type) {
       case 'says':
         return this.#take(tab, message.message);
       case 'there?':
-        return this.#followers.get(tab)?.channel.postMessage({ type: 'here', term: this.term });
+        return follower.channel.postMessage({ type: 'here', term: this.term });
       case 'bye':
         return this.#forget(tab);
     }

@@ -28,6 +28,8 @@ export interface TabEnvironment extends Timers {
   /** Null: the browser has none. */
   readonly locks: Locks | null;
   readonly channels: Channels;
+  /** See {@link Leadership}. */
+  readonly unheardMax: number;
   /** A new engine. */
   readonly engine: (tell: (message: FromWorker) => void) => Worker;
   /** Whether there is a file system that a store can be shared on. */
@@ -70,6 +72,7 @@ export class Tab {
   #left: Promise<void> = Promise.resolve();
   #askTimer: number | undefined;
   #silences = 0;
+  #heardCount = 0;
 
   constructor(environment: TabEnvironment) {
     this.#environment = environment;
@@ -191,7 +194,15 @@ export class Tab {
     }
     if (this.#standing.kind !== 'following' || message.term !== this.#standing.term) return;
     this.#silences = 0;
-    if (message.type === 'told') this.#tell(message.message);
+    if (message.type !== 'told') return;
+    if (++this.#heardCount >= this.#environment.unheardMax / 4) this.#sayHeard(message.term);
+    this.#tell(message.message);
+  }
+
+  /** Who only listens says now and then that they do. */
+  #sayHeard(term: string): void {
+    this.#heardCount = 0;
+    this.#toLeader!.postMessage({ type: 'there?', term });
   }
 
   #follow(term: string): void {
@@ -218,10 +229,19 @@ export class Tab {
       this.#askTimer = undefined;
       if (!this.#mustAsk()) return;
       if (++this.#silences > silencesMax) this.#candidacy!.seize();
-      else if (this.#standing.kind === 'following') this.#toLeader!.postMessage({ type: 'there?', term: this.#standing.term });
-      else this.#hello();
+      else this.#askNow();
       this.#askSoon();
     }, askEveryMs);
+  }
+
+  /** A leader that does not answer may have given this tab up, as one that is asleep: then it answers a hello. */
+  #askNow(): void {
+    if (this.#standing.kind === 'following' && this.#silences === 1) {
+      this.#toLeader!.postMessage({ type: 'there?', term: this.#standing.term });
+      return;
+    }
+    this.#standing = { kind: 'seeking' };
+    this.#hello();
   }
 
   #mustAsk(): boolean {

@@ -87,6 +87,7 @@ const tab = new Tab({
       return channel;
     },
   },
+  unheardMax: 1_000,
   engine: makeEngine,
   hasFiles: () => hasFiles(files),
   prepare: ({ wasmUrl }) => void compile(wasmUrl).catch(() => undefined),

@@ -169,6 +169,7 @@ export class TestTab {
       version,
       locks: browser.locks(life),
       channels: browser.channels(life),
+      unheardMax: 100,
       now: Date.now,
       setTimeout: (work, ms) => life.soon(work, ms),
       clearTimeout: (timer) => clearTimeout(timer),
