@@ -54,6 +54,7 @@ class Server {
   void carryOut(CloseAction& action);
   void carryOut(AuthenticateAction& action);
   void carryOut(AskAction& action);
+  void carryOut(ReceiptAction& action);
   void send(SessionId session, const Bytes& bytes);
   void performNext();
   void answer(Ticket ticket, StoreAnswer answer, std::uint64_t commitsThen);
