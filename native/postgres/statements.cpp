@@ -68,9 +68,9 @@ const Statement kInsertRejected{"insert_rejected",
 const Statement kInsertSegments{
     "insert_segments",
     "INSERT INTO segments (draft_id, position, segment_id, seq, epoch, author, author_display, authored_at, "
-    "accepted_at, content, salt, digest) "
+    "accepted_at, content, salt, digest, deleted_at) "
     "SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], "
-    "$8::timestamptz[], $9::timestamptz[], $10::text[], $11::bytea[], $12::bytea[])"};
+    "$8::timestamptz[], $9::timestamptz[], $10::text[], $11::bytea[], $12::bytea[], $13::timestamptz[])"};
 
 const Statement kRedactSegments{"redact_segments",
                                 "UPDATE segments SET content = NULL, salt = NULL, deleted_at = u.at "

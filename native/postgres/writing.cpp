@@ -140,6 +140,7 @@ struct SegmentColumns {
   Array<std::string_view> content;
   Array<Salt> salt;
   Array<Digest> digest;
+  Array<Time> deletedAt;
 
   void add(const DraftId& id, const Segment& added) {
     draft.add(id);
@@ -151,15 +152,22 @@ struct SegmentColumns {
     display.add(added.authorDisplay);
     authoredAt.add(added.authoredAt);
     acceptedAt.add(added.acceptedAt);
-    content.add(added.content.text);
-    salt.add(added.content.salt);
     digest.add(added.content.digest);
+    if (added.content.erased) {
+      content.addNull();
+      salt.addNull();
+      deletedAt.add(added.acceptedAt);
+    } else {
+      content.add(added.content.text);
+      salt.add(added.content.salt);
+      deletedAt.addNull();
+    }
   }
 
   Call call() && {
     return callOf(kInsertSegments, std::move(draft), std::move(position), std::move(segment), std::move(seq),
                   std::move(epoch), std::move(author), std::move(display), std::move(authoredAt), std::move(acceptedAt),
-                  std::move(content), std::move(salt), std::move(digest));
+                  std::move(content), std::move(salt), std::move(digest), std::move(deletedAt));
   }
 };
 

@@ -98,7 +98,8 @@ class Device {
   Time offlineUntil_;
   Time lastHeard_;
   Time tokenExpiresAt_;
-  std::set<OpId> submitted_;  // since the device was opened
+  std::set<OpId> submitted_;      // since the device was opened
+  std::set<OpId> submittedEver_;  // and before
   std::optional<Time> wakeUpAt_;
 };
 

@@ -142,8 +142,9 @@ TEST_CASE("I6 what has become of an op is told to a caller that lost its first a
   at.table.run();
   at.table.reopen(at.ada);
   REQUIRE(outcome(at.ada, op));
-  REQUIRE(outcome(at.ada, op)->receipt);
-  const auto* accepted = std::get_if<Accepted>(&*outcome(at.ada, op)->receipt);
+  const auto known = outcome(at.ada, op);
+  REQUIRE(known->receipt);
+  const auto* accepted = std::get_if<Accepted>(&*known->receipt);
   REQUIRE(accepted);
   CHECK(accepted->link == at.table.position(at.draft).link);
 }
