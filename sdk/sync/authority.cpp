@@ -296,6 +296,7 @@ AuthorityActions Authority::tick(Time now) {
   AuthorityActions actions;
   for (const SessionId session : expired) refuse(session, rejection(ErrorCode::tokenExpired), actions);
   letSomeCatchUp(actions);
+  askNews(actions);  // that could not be had
   return actions;
 }
 
@@ -398,12 +399,12 @@ AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now
   }
   if (newsTicket_ != 0 && ticket == newsTicket_) {
     newsTicket_ = 0;
+    const auto asked = std::exchange(newsFor_, {});
     if (auto& news = std::get<StoreResult<std::vector<DraftNews>>>(answer)) {
-      tellNews(*std::move(news), actions);
+      tellNews(*std::move(news), asked, actions);
     } else {  // asked again with the next ones
-      for (const auto& [draft, position] : newsFor_) moved_.try_emplace(draft, position.seq + 1);
+      for (const auto& [draft, position] : asked) moved_.try_emplace(draft, position.seq + 1);
     }
-    newsFor_.clear();
     return actions;
   }
   if (!batch_ || batch_->ticket != ticket) return actions;
@@ -648,9 +649,10 @@ void Authority::askNews(AuthorityActions& actions) {
   actions.emplace_back(AskAction{newsTicket_, std::move(question)});
 }
 
-void Authority::tellNews(std::vector<DraftNews> news, AuthorityActions& actions) {
+void Authority::tellNews(std::vector<DraftNews> news, const std::map<DraftId, LogPosition>& asked,
+                         AuthorityActions& actions) {
   for (DraftNews& one : news) {
-    const LogPosition from = newsFor_.at(one.state.id);
+    const LogPosition from = asked.at(one.state.id);
     if (told(one.state.id).seq >= one.state.position.seq) continue;
     tell(one, from, actions);
     // A batch that was decided on what the cache holds meets a conflict where that is of the past.

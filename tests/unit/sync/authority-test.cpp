@@ -409,4 +409,94 @@ TEST_CASE("ops without a session do not hold each other back when the store fail
   CHECK(codeOf(table.receipts.at(2)) == std::nullopt);
 }
 
+// Another authority over the same store, as another server has one.
+class Elsewhere {
+ public:
+  Elsewhere(Table& table, const UserId& user) : table_(table), user_(user) {
+    authority_.connected(1);
+    carryOut(authority_.received(1, Hello{.version = kProtocolVersion, .token = user, .device = {}}, table.now));
+  }
+
+  void act(const DraftId& draft, OpBody body) {
+    Op op{.id = id(),
+          .draft = draft,
+          .actor = user_,
+          .device = {uuidV7(table_.now, entropy_)},
+          .authoredAt = table_.now,
+          .body = std::move(body)};
+    carryOut(authority_.received(1, Push{.ops = {std::move(op)}, .restart = false}, table_.now));
+  }
+
+ private:
+  OpId id() {
+    ++entropy_[9];
+    return OpId{uuidV7(table_.now, entropy_)};
+  }
+
+  void carryOut(AuthorityActions actions) {
+    for (AuthorityAction& action : actions) {
+      if (std::holds_alternative<AuthenticateAction>(action)) {
+        carryOut(authority_.authenticated(1, Principal{.user = user_, .display = {}, .expiresAt = {}}, table_.now));
+      } else if (const auto* ask = std::get_if<AskAction>(&action)) {
+        carryOut(authority_.answered(ask->ticket, perform(table_.store, ask->question, table_.policy), table_.now));
+      }
+    }
+  }
+
+  Table& table_;
+  UserId user_;
+  Authority authority_{AuthorityOptions{}};
+  std::array<std::uint8_t, 10> entropy_{0xEE};
+};
+
+TEST_CASE("what other servers write reaches the sessions here, while news of other drafts are on their way", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  std::vector<DraftId> drafts;
+  for (int i = 0; i < 3; ++i) drafts.push_back(table.create(ada, "Notes"));
+  table.run();
+  Elsewhere elsewhere(table, "ada");
+  table.holdQuestions = true;
+  for (const DraftId& draft : drafts) {
+    elsewhere.act(draft, SetTitle{.title = "from elsewhere", .expect = {}});
+    table.carryOut(table.authority->movedElsewhere({{draft, table.position(draft)}}));
+  }
+  table.holdQuestions = false;
+  table.run();
+  for (const DraftId& draft : drafts) {
+    CHECK(ada.replica->confirmed(draft)->title == "from elsewhere");
+    CHECK(ada.replica->confirmed(draft)->position == table.position(draft));
+  }
+
+  // And what is written here on top of it is judged on what is there.
+  elsewhere.act(drafts[0], SetTitle{.title = "once more", .expect = {}});
+  table.append(ada, drafts[0], "from here");
+  table.run();
+  CHECK(table.texts(ada, drafts[0]) == std::vector<std::string>{"from here"});
+  CHECK(ada.replica->confirmed(drafts[0])->title == "once more");
+  CHECK(table.authority->counts().conflicts == 1);
+}
+
+TEST_CASE("K5 nobody is told no on the grounds of a state that another server has left behind", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.act(ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
+  table.run();
+  Seat& bob = table.sit("bob");
+  table.run();
+
+  // The ring comes to bob through another server, and his replica hears of it from there; the authority here has not.
+  Elsewhere elsewhere(table, "ada");
+  elsewhere.act(draft, PassRing{.to = "bob", .epoch = 1});
+  Op op = bob.replica->prepare(draft, AppendSegment{.segment = {}, .epoch = 2, .content = sealContent("mine", {})},
+                               table.now);
+  std::get<AppendSegment>(op.body).epoch = 2;
+  table.carryOut(table.authority->received(bob.session, Push{.ops = {op}, .restart = false}, table.now));
+  table.run();
+  const auto found = table.store.find({.drafts = {}, .ops = {{draft, op.id}}, .segments = {}});
+  REQUIRE(found->ops.at(0));
+  CHECK(std::holds_alternative<Accepted>(found->ops.at(0)->receipt));
+}
+
 }  // namespace onering::testing

@@ -209,7 +209,7 @@ class Authority {
   [[nodiscard]] std::map<DraftId, SessionId> onlyMakers() const;
   void ringBells(AuthorityActions& actions);
   void askNews(AuthorityActions& actions);
-  void tellNews(std::vector<DraftNews> news, AuthorityActions& actions);
+  void tellNews(std::vector<DraftNews> news, const std::map<DraftId, LogPosition>& asked, AuthorityActions& actions);
   void tell(const DraftNews& news, const LogPosition& told, AuthorityActions& actions);
   void sendEntries(const std::vector<SessionId>& readers, const DraftId& draft, LogPosition before,
                    const LogPosition& head, std::span<const LogEntry* const> entries, AuthorityActions& actions) const;
