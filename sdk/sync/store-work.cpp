@@ -211,12 +211,17 @@ StoreResult<void> forgetRequests(Store& store, const ForgetRequestsQuestion& que
   return {};
 }
 
+// By name: whether an expected<void> makes one of the others is a question that some libraries cannot be asked.
+StoreAnswer doneOrNot(StoreResult<void> result) {
+  return StoreAnswer(std::in_place_type<StoreResult<void>>, std::move(result));
+}
+
 struct Performer {
   Store& store;
   const ReadPolicy& policy;
 
   StoreAnswer operator()(const Lookup& lookup) const { return store.find(lookup); }
-  StoreAnswer operator()(const CommitQuestion& question) const { return store.commit(*question.batch); }
+  StoreAnswer operator()(const CommitQuestion& question) const { return doneOrNot(store.commit(*question.batch)); }
   StoreAnswer operator()(const CatchUpQuestion& question) const { return catchUp(store, question, policy); }
   StoreAnswer operator()(const ChangesQuestion& question) const { return changes(store, question, policy); }
   StoreAnswer operator()(const NewsQuestion& question) const { return news(store, question, policy); }
@@ -228,7 +233,9 @@ struct Performer {
   StoreAnswer operator()(const ViewQuestion& question) const { return view(store, question); }
   StoreAnswer operator()(const ClaimQuestion& question) const { return claim(store, question); }
   StoreAnswer operator()(const CompleteQuestion& question) const { return complete(store, question); }
-  StoreAnswer operator()(const ForgetRequestsQuestion& question) const { return forgetRequests(store, question); }
+  StoreAnswer operator()(const ForgetRequestsQuestion& question) const {
+    return doneOrNot(forgetRequests(store, question));
+  }
 };
 
 }  // namespace

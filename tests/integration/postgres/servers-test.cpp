@@ -6,6 +6,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "../person.h"
+#include "../raw-socket.h"
+#include "balancer.h"
 #include "database.h"
 
 namespace onering::testing {
@@ -70,6 +72,14 @@ class Writer {
   int made_ = 0;
   std::size_t accepted_ = 0;
 };
+
+// How somebody stands, for a failure's message.
+std::string standing(Person& person, const DraftId& draft) {
+  const ClientStatus status = person.client().status();
+  return person.name() + ": link " + std::to_string(static_cast<int>(status.link)) + ", " +
+         std::to_string(status.pending) + " pending, seq " + std::to_string(person.confirmed(draft).seq) +
+         (status.lastError ? ", " + status.lastError->message : std::string());
+}
 
 }  // namespace
 
@@ -147,6 +157,60 @@ TEST_CASE("I3, I6 two devices of one user write to one draft through two servers
       CHECK(countOf(log, op) == 1);
     }
   }
+}
+
+TEST_CASE("SPEC 15 clients move between three servers of which one is killed again and again: all converge",
+          "[postgres][servers]") {
+  EventLoop loop;
+  const std::string url = sharedCluster().url(newDatabase());
+  std::vector<std::unique_ptr<ServeProcess>> servers;
+  std::vector<std::uint16_t> ports;
+  for (int i = 0; i < 3; ++i) {
+    servers.push_back(serveOver(url));
+    ports.push_back(servers.back()->port());
+  }
+  const Balancer balancer(ports);
+  constexpr std::size_t kDrafts = 16;
+  constexpr std::size_t kReadersEach = 3;
+  std::vector<std::unique_ptr<Writer>> writers;
+  std::vector<std::unique_ptr<Person>> readers;
+  for (std::size_t i = 0; i < kDrafts; ++i) {
+    const std::string writer = "writer" + std::to_string(i);
+    writers.push_back(std::make_unique<Writer>(loop, balancer.url(), writer, 2));
+    for (std::size_t k = 0; k < kReadersEach; ++k) {
+      const std::string name = writer + "-reader" + std::to_string(k);
+      writers.back()->person().act(writers.back()->draft(), AddCollaborator{.user = name, .role = Role::viewer});
+      readers.push_back(std::make_unique<Person>(loop, balancer.url(), name));
+    }
+  }
+  for (std::size_t round = 0; round < 6; ++round) {
+    loop.runFor(milliseconds(300));
+    auto& victim = servers[round % servers.size()];
+    const std::string listen = "127.0.0.1:" + std::to_string(victim->port());
+    victim->signal(SIGKILL);
+    victim = nullptr;
+    loop.runFor(milliseconds(200));
+    victim = serveOver(url, listen);
+  }
+  for (const auto& writer : writers) {
+    writer->stop();
+  }
+  const auto store = openStoreAt(url);
+  for (std::size_t i = 0; i < kDrafts; ++i) {
+    Writer& writer = *writers[i];
+    const bool settled = writer.person().settles();
+    INFO(standing(writer.person(), writer.draft()));
+    REQUIRE(settled);
+    writer.checkAgainst(*store);
+    for (std::size_t k = 0; k < kReadersEach; ++k) {
+      Person& reader = *readers[i * kReadersEach + k];
+      const bool converged =
+          reader.sees([&] { return reader.confirmed(writer.draft()) == writer.person().confirmed(writer.draft()); });
+      INFO(standing(reader, writer.draft()));
+      REQUIRE(converged);
+    }
+  }
+  CHECK(balancer.connections() > 64);  // everyone came once, and some again
 }
 
 TEST_CASE(
@@ -257,6 +321,40 @@ TEST_CASE("SPEC 15 a standby is promoted under load: nothing acknowledged is los
     writer->stop();
     REQUIRE(writer->person().settles());
     writer->checkAgainst(*store);
+  }
+}
+
+TEST_CASE("SPEC 14 secrets are in no log, health, metric or error", "[postgres][secrets]") {
+  const auto cluster = startCluster({.settings = {}, .tcp = true});
+  const TemporaryFolder folder;
+  const std::string key = "canary-of-the-jwt-key-0123456789abcdef";
+  folder.write("jwt.key", key);
+  ServeProcess server({"--jwt-key-file", folder / "jwt.key", "--store", cluster->tcpUrl(), "--listen", "127.0.0.1:0",
+                       "--log-level", "debug"});
+  EventLoop loop;
+  const std::string token = "canary.of.a-token-that-nobody-made";
+  Person stranger(loop, server.url(), "eve", {.token = token, .store = nullptr, .change = {}});
+  REQUIRE(stranger.sees([&] { return stranger.client().status().link == Link::denied; }));
+
+  std::string told;
+  const auto ask = [&](std::initializer_list<const char*> paths) {
+    for (const char* path : paths) {
+      told += RawSocket(server.port()).get(path, "authorization: Bearer " + token + "\r\n").body;
+    }
+  };
+  ask({"/healthz", "/readyz", "/api/health/db", "/metrics", "/api/drafts"});
+  cluster->stop(TemporaryCluster::Stop::immediate);
+  ask({"/readyz", "/api/health/db", "/metrics"});
+  server.signal(SIGTERM);
+  const auto ended = server.wait();
+  REQUIRE(ended);
+  told += ended->out + ended->err;
+  const Ended wrong = runOneRing({"db", "verify", "--store", cluster->tcpUrl() + "?sslmode=nonsense"});
+  CHECK(wrong.exitCode != 0);
+  told += wrong.out + wrong.err;
+  CHECK(told.contains("onering_"));
+  for (const std::string& secret : {cluster->password(), key, token}) {
+    CHECK_FALSE(told.contains(secret));
   }
 }
 

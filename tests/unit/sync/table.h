@@ -225,11 +225,11 @@ class Table {
     const AskAction ask = std::move(questions_.front());
     questions_.pop_front();
     const bool fails = nextCommitFails && std::holds_alternative<CommitQuestion>(ask.question);
-    StoreAnswer answer =
-        fails && !commitAnyway ? StoreAnswer(StoreResult<void>()) : perform(store, ask.question, policy);
+    StoreAnswer answer = fails && !commitAnyway ? StoreAnswer(std::in_place_type<StoreResult<void>>)
+                                                : perform(store, ask.question, policy);
     if (fails)
-      answer =
-          StoreResult<void>(std::unexpected(StoreError{*std::exchange(nextCommitFails, std::nullopt), "by the test"}));
+      answer.emplace<StoreResult<void>>(
+          std::unexpected(StoreError{*std::exchange(nextCommitFails, std::nullopt), "by the test"}));
     carryOut(authority->answered(ask.ticket, std::move(answer), now));
     return true;
   }

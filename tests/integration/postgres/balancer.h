@@ -1,0 +1,39 @@
+// A load balancer: each connection goes to the next server that takes it, whoever it is from.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace onering::testing {
+
+class Balancer {
+ public:
+  explicit Balancer(std::vector<std::uint16_t> servers);
+  ~Balancer();
+  Balancer(const Balancer&) = delete;
+  Balancer& operator=(const Balancer&) = delete;
+
+  [[nodiscard]] std::string url() const { return "ws://127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::size_t connections() const { return accepted_; }
+
+ private:
+  void accept();
+  void carry(int client);
+  [[nodiscard]] int connectToNext();
+
+  std::vector<std::uint16_t> servers_;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<std::size_t> next_ = 0;
+  std::atomic<std::size_t> accepted_ = 0;
+  std::atomic<bool> stopping_ = false;
+  std::mutex mutex_;
+  std::vector<std::jthread> carriers_;  // guarded by mutex_
+  std::jthread acceptor_;
+};
+
+}  // namespace onering::testing
