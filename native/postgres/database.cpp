@@ -281,8 +281,10 @@ class PostgresDatabase::Impl {
 
   // --- news ---
 
-  void watchNews(milliseconds pause, std::function<void(const std::vector<DraftPosition>&)> moved) {
+  void watchNews(milliseconds pause, std::function<void()> watching,
+                 std::function<void(const std::vector<DraftPosition>&)> moved) {
     pause_ = pause;
+    watching_ = std::move(watching);
     moved_ = std::move(moved);
     pollNews();
   }
@@ -380,6 +382,9 @@ class PostgresDatabase::Impl {
         (*impl)->pollNews();
       }
     });
+    if (results && watching_) {
+      std::exchange(watching_, nullptr)();
+    }
     if (!moved.empty()) {
       moved_(moved);
     }
@@ -390,6 +395,7 @@ class PostgresDatabase::Impl {
   asio::io_context& io_;
   asio::steady_timer newsTimer_;
   milliseconds pause_{0};
+  std::function<void()> watching_;
   std::function<void(const std::vector<DraftPosition>&)> moved_;
   std::optional<std::int64_t> horizon_;  // the oldest transaction that may still commit
   std::shared_ptr<Impl*> self_;
@@ -408,8 +414,9 @@ void PostgresDatabase::forgetRejected(Time before) {
   impl_->forgetRejected(before);
 }
 
-void PostgresDatabase::watchNews(milliseconds pause, std::function<void(const std::vector<DraftPosition>&)> moved) {
-  impl_->watchNews(pause, std::move(moved));
+void PostgresDatabase::watchNews(milliseconds pause, std::function<void()> watching,
+                                 std::function<void(const std::vector<DraftPosition>&)> moved) {
+  impl_->watchNews(pause, std::move(watching), std::move(moved));
 }
 
 PostgresPoolStatus PostgresDatabase::poolStatus() const {

@@ -58,7 +58,7 @@ std::expected<Keywords, Rejection> keywordsFor(const PostgresOptions& options) {
   addDefault(keywords, "keepalives_interval", "2");
   addDefault(keywords, "keepalives_count", "3");
   addDefault(keywords, "tcp_user_timeout", "10000");
-  addDefault(keywords, "connect_timeout", "3");  // of each host
+  addDefault(keywords, "connect_timeout", "10");  // of each host
   keywords.emplace_back("client_encoding", "UTF8");
   const auto given = std::ranges::find(keywords, "options", &Keywords::value_type::first);
   if (given == keywords.end()) {

@@ -127,12 +127,16 @@ struct Server::Impl {
     return {std::move(options), std::move(store), post};
   }
 
-  // What other servers over the same database write.
-  void watchNews() {
+  // Connections are taken once news of what other servers over the same database write are coming in.
+  void acceptWhenWatching() {
     constexpr std::chrono::milliseconds kPause{10};
-    if (database) {
-      database->watchNews(kPause, [this](const std::vector<DraftPosition>& moved) { service.movedElsewhere(moved); });
+    if (!database) {
+      accept();
+      return;
     }
+    database->watchNews(
+        kPause, [this] { accept(); },
+        [this](const std::vector<DraftPosition>& moved) { service.movedElsewhere(moved); });
   }
 
   void watchConnections() {
@@ -348,9 +352,8 @@ std::string Server::boundAddress() const {
 }
 
 void Server::run() {
-  impl_->accept();
+  impl_->acceptWhenWatching();
   impl_->tickEverySecond();
-  impl_->watchNews();
   impl_->io->run();
 }
 

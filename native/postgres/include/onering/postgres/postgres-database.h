@@ -39,9 +39,11 @@ class PostgresDatabase final : public AsyncStore {
   void ask(StoreQuestion question, Answered answered) override;
   void forgetRejected(Time before) override;
 
-  // Calls `moved`, from now on, with drafts that were written to, by this server or another: after each has been
-  // committed, usually within `pause`. Asks the database for what changed, not for what exists.
-  void watchNews(std::chrono::milliseconds pause, std::function<void(const std::vector<DraftPosition>&)> moved);
+  // Calls `moved` with drafts that were written to, by this server or another: after each has been committed, usually
+  // within `pause`. Asks the database for what changed, not for what exists. Nothing is missed that is committed after
+  // `watching` was called, once: before that, nobody should be let in who relies on it.
+  void watchNews(std::chrono::milliseconds pause, std::function<void()> watching,
+                 std::function<void(const std::vector<DraftPosition>&)> moved);
 
   [[nodiscard]] PostgresPoolStatus poolStatus() const;
 
