@@ -1,7 +1,7 @@
 // Runs `paint` for what has changed: at once when the last time is a while ago, so that a single change is
 // seen without delay, and once a frame when changes come thick and fast.
 export function framed(paint: () => void): { request(): void; cancel(): void } {
-  const restMs = 32;
+  const restMs = 16;
   let last = -Infinity;
   let frame = 0;
   const run = (): void => {

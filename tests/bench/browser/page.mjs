@@ -118,6 +118,61 @@ export async function reopen(name, id) {
   return { shown: count, firstMs, read, allMs };
 }
 
+// Comparable between browsers on one machine.
+const clock = () => performance.timeOrigin + performance.now();
+
+async function join(address, name, who) {
+  const client = createClient({ url: address, auth: () => who, user: who, storage: { name, kind: 'opfs' } });
+  await must(client.ready);
+  return client;
+}
+
+// Someone else's browser: stays, and notes when it is told of which segment.
+export async function watch(address, who, id) {
+  const client = await join(address, 'watch', who);
+  const seen = {};
+  globalThis.watched = { client, seen };
+  await new Promise((resolve) =>
+    client.draft(id).subscribe(({ draft, appended }) => {
+      for (const segment of appended) seen[segment.text] ??= clock();
+      if (draft) resolve();
+    }),
+  );
+}
+
+export async function watched(count) {
+  const { client, seen } = globalThis.watched;
+  for (let i = 0; i < 400 && Object.keys(seen).length < count; ++i) await new Promise((resolve) => setTimeout(resolve, 10));
+  await client.close();
+  return seen;
+}
+
+// A draft that `reader` may read, for appendOneByOne().
+export async function share(address, name, reader) {
+  const client = await join(address, name, user);
+  const draft = await newDraft(client);
+  await must(draft.addCollaborator(reader).server);
+  await client.close();
+  return draft.id;
+}
+
+// One at a time, `restMs` apart, as when people write: when each was made, durable here, and accepted.
+export async function appendOneByOne(address, name, id, count, restMs) {
+  const client = await join(address, name, user);
+  const draft = client.draft(id);
+  const times = {};
+  for (let i = 0; i < count; ++i) {
+    const segment = `${i}. ${text}`.slice(0, 100);
+    const made = clock();
+    const { local, server } = draft.append(segment);
+    const [stored, accepted] = await Promise.all([local, server].map((each) => must(each).then(clock)));
+    times[segment] = { made, stored, accepted };
+    await new Promise((resolve) => setTimeout(resolve, restMs));
+  }
+  await client.close();
+  return times;
+}
+
 // A second device that has nothing: until the draft is all there.
 export async function catchUp(name, id, count, address) {
   let longestMs = 0;

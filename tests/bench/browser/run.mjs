@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // What the browser side costs: one line of JSON for each round, then one with the medians and the sizes.
 //
-//   node tests/bench/browser/run.mjs [--rounds N] [--memory]
+//   node tests/bench/browser/run.mjs [--rounds N] [--memory] [--only local|synced|propagation]
 //
 // Needs the built package (bindings/typescript/build), the page's packages (demo/build) and Chromium. With
 // build/native/onering there, the measurements that need a server are taken, too. --memory: a store in memory,
@@ -21,7 +21,7 @@ const dist = fileURLToPath(new URL('../../../bindings/typescript/dist/', import.
 const types = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, memory: { type: 'boolean', default: false } },
+  options: { rounds: { type: 'string', default: '3' }, memory: { type: 'boolean', default: false }, only: { type: 'string' } },
 });
 
 // The page, its script and the package: what a server gives out.
@@ -98,13 +98,50 @@ async function synced(context, { address, syncAddress }) {
   };
 }
 
+// From append() until another browser's page is told, and the legs on the way.
+async function propagation(folder, context, { address, syncAddress }) {
+  const reader = 'reader';
+  const other = await openBrowser(join(folder, 'reader'));
+  const draft = await measure(context, address, 'share', syncAddress, 'writer', reader);
+  try {
+    const page = await other.newPage();
+    await page.goto(address);
+    await page.evaluate(async (given) => (await import('/page.mjs')).watch(...given), [syncAddress, reader, draft]);
+    const times = await measure(context, address, 'appendOneByOne', syncAddress, 'writer', draft, appends, restMs);
+    const seen = await page.evaluate(async (count) => (await import('/page.mjs')).watched(count), appends);
+    const measured = Object.entries(times).slice(unmeasured);
+    const legs = { stored: ([, { made, stored }]) => stored - made, accepted: ([, { made, accepted }]) => accepted - made, seen: ([segment, { made }]) => seen[segment] - made };
+    const propagation = Object.fromEntries(Object.entries(legs).map(([leg, timeOf]) => [leg, quantiles(measured.map(timeOf))]));
+    return { propagation };
+  } finally {
+    await other.close();
+  }
+}
+
+const appends = 420;
+const unmeasured = 20;
+const restMs = 10;
+
+function quantiles(times) {
+  const sorted = times.toSorted((one, other) => one - other);
+  const at = (share) => sorted[Math.floor(sorted.length * share)];
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
 async function round(web) {
   const folder = mkdtempSync(join(tmpdir(), 'onering-bench-'));
   const server = await serve(folder, web);
   const context = await openBrowser(join(folder, 'profile'));
   try {
-    const result = await local(context, server.address, options.memory ? 'memory' : 'opfs');
-    return server.syncAddress ? { ...result, ...(await synced(context, server)) } : result;
+    const parts = {
+      local: () => local(context, server.address, options.memory ? 'memory' : 'opfs'),
+      ...(server.syncAddress && { synced: () => synced(context, server), propagation: () => propagation(folder, context, server) }),
+    };
+    const result = {};
+    for (const [name, measureIt] of Object.entries(parts)) {
+      if (name === (options.only ?? name)) Object.assign(result, await measureIt());
+    }
+    return result;
   } finally {
     await context.close();
     await server.stop();
