@@ -117,7 +117,9 @@ struct Server::Impl {
       if (!options.databaseHealth) {
         options.databaseHealth = [asked = database](const std::function<void(DatabaseHealth)>& done) {
           asked->checkHealth([done](const PostgresDatabase::Health& health) {
-            done({.connected = health.connected, .tablesPresent = health.tablesPresent, .latency = health.latency});
+            done({.connected = health.connected,
+                  .tablesPresent = health.tablesPresent,
+                  .latency = health.connected ? std::optional(health.latency) : std::nullopt});
           });
         };
       }

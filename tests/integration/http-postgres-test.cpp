@@ -88,7 +88,10 @@ TEST_CASE("with the database away health says so, writes are refused, and it com
 
   cluster->stop(TemporaryCluster::Stop::kill);
   const auto began = std::chrono::steady_clock::now();
-  CHECK(ann.get("/api/health/db").at("/ok") == false);
+  const auto health = ann.get("/api/health/db");
+  CHECK(health.status == 200);
+  CHECK(health.at("/ok") == false);
+  CHECK(health.at("/db/latency_ms").is_null());
   CHECK(ann.get("/readyz").status == 503);
   const std::string body = R"({"epoch":1,"text":"Once"})";
   const auto refused = ann.post(draft + "/segments", body, keyHeader("k"));
