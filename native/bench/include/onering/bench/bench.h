@@ -69,8 +69,8 @@ struct FanOutSettings {
   ServerSettings server;
   std::size_t readers = 500;
   std::size_t bytes = 100;
-  std::size_t window = 1;  // unacknowledged ops of the writer; with more, several may travel in one message
-  double perSecond = 0;    // appends; 0: as fast as the window lets it
+  std::size_t window = 32;  // unacknowledged ops of the writer; above 1, several may travel in one message
+  double perSecond = 0;     // appends; 0: as fast as the window lets it
   double seconds = 10;
 };
 [[nodiscard]] Figures benchFanOut(const FanOutSettings& settings);
