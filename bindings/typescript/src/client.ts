@@ -203,11 +203,10 @@ class BrowserClient implements Client {
   // A page that goes away, into the back/forward cache, or to sleep, must not hold what other tabs need.
   #watchPage(): void {
     const { signal } = this.#unwatched;
-    const suspend = () => this.#link.suspend();
     const resume = () => this.#link.post({ type: 'resume' });
-    addEventListener('pagehide', suspend, { signal });
+    addEventListener('pagehide', () => this.#link.suspend({ last: true }), { signal });
     addEventListener('pageshow', ({ persisted }) => void (persisted && resume()), { signal });
-    document.addEventListener('freeze', suspend, { signal });
+    document.addEventListener('freeze', () => this.#link.suspend({ last: false }), { signal });
     document.addEventListener('resume', resume, { signal });
     addEventListener('online', () => this.#link.post({ type: 'online' }), { signal });
     const tellVisible = () => this.#link.post({ type: 'visible', visible: document.visibilityState !== 'hidden' });

@@ -199,10 +199,10 @@ export class Link {
     }
   }
 
-  /** The page may not run any more after this. */
-  suspend(): void {
+  /** The page may not run any more after this. `last`: other listeners of the same event may have something to say. */
+  suspend({ last }: { readonly last: boolean }): void {
     this.#flush();
-    this.post({ type: 'suspend' });
+    this.post({ type: 'suspend', last });
   }
 
   // --- the end ----------------------------------------------------------------------------------------------
