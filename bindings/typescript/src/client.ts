@@ -203,10 +203,22 @@ class BrowserClient implements Client {
   // A page that goes away, into the back/forward cache, or to sleep, must not hold what other tabs need.
   #watchPage(): void {
     const { signal } = this.#unwatched;
+    const suspend = () => this.#link.suspend();
     const resume = () => this.#link.post({ type: 'resume' });
-    addEventListener('pagehide', () => this.#link.suspend({ last: true }), { signal });
-    addEventListener('pageshow', ({ persisted }) => void (persisted && resume()), { signal });
-    document.addEventListener('freeze', () => this.#link.suspend({ last: false }), { signal });
+    // Other listeners of pagehide may have something to store; a page that could be seen is told that it cannot any more
+    // after them.
+    let isGoing = false;
+    addEventListener('pagehide', () => (document.visibilityState === 'hidden' ? suspend() : (isGoing = true)), { signal });
+    document.addEventListener('visibilitychange', () => isGoing && suspend(), { signal });
+    addEventListener(
+      'pageshow',
+      ({ persisted }) => {
+        isGoing = false;
+        if (persisted) resume();
+      },
+      { signal },
+    );
+    document.addEventListener('freeze', suspend, { signal });
     document.addEventListener('resume', resume, { signal });
     addEventListener('online', () => this.#link.post({ type: 'online' }), { signal });
     const tellVisible = () => this.#link.post({ type: 'visible', visible: document.visibilityState !== 'hidden' });

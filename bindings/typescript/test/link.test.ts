@@ -84,7 +84,7 @@ test('kept work that is done again has its id before any worker has heard of it'
 
 test('what was called before the page went away went over before', () => {
   draft.append('text');
-  link.suspend({ last: true });
+  link.suspend();
   expect(posted.map(({ type }) => type)).toEqual(['perform', 'suspend']);
 });
 

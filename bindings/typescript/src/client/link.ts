@@ -199,10 +199,10 @@ export class Link {
     }
   }
 
-  /** The page may not run any more after this. `last`: other listeners of the same event may have something to say. */
-  suspend({ last }: { readonly last: boolean }): void {
+  /** The page may not run any more after this. */
+  suspend(): void {
     this.#flush();
-    this.post({ type: 'suspend', last });
+    this.post({ type: 'suspend' });
   }
 
   // --- the end ----------------------------------------------------------------------------------------------

@@ -97,8 +97,8 @@ export type ToWorker =
   | { readonly type: 'online' }
   /** Whether the page can be seen. */
   | { readonly type: 'visible'; readonly visible: boolean }
-  /** The page goes to sleep, or away: `last`, what it says after this and in the same breath still counts. */
-  | { readonly type: 'suspend'; readonly last: boolean }
+  /** The page goes to sleep, or away. */
+  | { readonly type: 'suspend' }
   | { readonly type: 'resume' }
   | { readonly type: 'close'; readonly request: number };
 

@@ -39,8 +39,6 @@ export interface TabEnvironment extends Timers {
   /** To this tab's page. */
   readonly post: (message: FromWorker) => void;
   readonly newId: () => string;
-  /** Runs `work` as a task of its own, behind messages that have arrived by now. */
-  readonly soon: (work: () => void) => void;
 }
 
 type Standing =
@@ -72,7 +70,6 @@ export class Tab {
   #closing: number | undefined;
   /** Resolves when what another tab may need has been let go of. */
   #left: Promise<void> = Promise.resolve();
-  #mustSuspend = false;
   #askTimer: number | undefined;
   #silences = 0;
   #heardCount = 0;
@@ -89,10 +86,8 @@ export class Tab {
         this.#online = !message.options.startOffline;
         return void this.#begin(message.options);
       case 'suspend':
-        this.#mustSuspend = true;
-        return message.last ? this.#environment.soon(() => this.#suspend()) : this.#suspend();
+        return this.#suspend();
       case 'resume':
-        this.#mustSuspend = false;
         return this.#standing.kind === 'away' && this.#options ? void this.#begin(this.#options) : undefined;
       case 'visible':
         this.#isVisible = message.visible;
@@ -140,7 +135,6 @@ export class Tab {
   }
 
   #suspend(): void {
-    if (!this.#mustSuspend) return; // resumed meanwhile
     const isInMemory = this.#standing.kind === 'alone' && this.#status.storage.kind !== 'opfs';
     if (!isInMemory && this.#standing.kind !== 'closed') this.#left = this.#leave('away');
   }

@@ -93,7 +93,6 @@ const tab = new Tab({
   prepare: ({ wasmUrl }) => void compile(wasmUrl).catch(() => undefined),
   post: (message) => scope.postMessage(message),
   newId: () => uuidV7(),
-  soon,
 });
 
 scope.onmessage = ({ data }) => tab.handle(data);

@@ -175,7 +175,6 @@ export class TestTab {
       clearTimeout: (timer) => clearTimeout(timer),
       hasFiles: async () => true,
       prepare: () => undefined,
-      soon: (work) => void life.soon(work),
       newId: () => (++this.terms, uuidV7()),
       post: (message) => {
         const copy = structuredClone(message);
