@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 
 import { until } from '../../demo/person.mjs';
+import { makeBareSite, openBarePage, untilStatus } from './bare-page.mjs';
 import { story } from './world.mjs';
 
 // So many tabs of ada's, the first of which leads, all at a new draft.
@@ -18,9 +19,9 @@ async function tabsAtADraft(world, count, title = 'In several tabs') {
   return { draft, tabs };
 }
 
-async function crash(person) {
-  const session = await person.page.context().newCDPSession(person.page);
-  const crashed = new Promise((resolve) => person.page.once('crash', resolve));
+async function crash({ page }) {
+  const session = await page.context().newCDPSession(page);
+  const crashed = new Promise((resolve) => page.once('crash', resolve));
   session.send('Page.crash').catch(() => {}); // nobody is left to answer
   await crashed;
 }
@@ -166,4 +167,50 @@ story('kept work is the same in all tabs, and what is done with it in one is don
   await bob.page.close();
   await second.page.reload();
   await keptBy(second).getByText('1 change not accepted').waitFor();
+});
+
+story('what a tab waits for arrives, stored and accepted, though the leader crashes between commit and answer', {}, async (world) => {
+  await world.serve({ web: await makeBareSite(world.folder) });
+  const context = await world.browse('ada');
+  const leader = await openBarePage(context, world.server.address, { user: 'ada' });
+  const draft = await leader.evaluate(async () => (await client.create({ title: 'Between' }).local).value.draft);
+  const follower = await openBarePage(context, world.server.address);
+  await untilStatus(follower, ({ link, pending }) => link === 'live' && pending === 0);
+
+  const count = 300;
+  await follower.evaluate(
+    ({ draft, count }) => {
+      globalThis.handle = client.draft(draft);
+      globalThis.stored = 0;
+      globalThis.work = Array.from({ length: count }, async (_, i) => {
+        await new Promise((resolve) => setTimeout(resolve, 2 * i)); // some before, some during, some after
+        const { local, server } = handle.append(`${i}`);
+        const [one, other] = [await local, (++stored, await server)];
+        return one.ok && other.ok ? other.value.seq : `${i}: ${JSON.stringify([one, other])}`;
+      });
+    },
+    { draft, count },
+  );
+  await follower.waitForFunction(() => stored > 40);
+  await crash({ page: leader });
+  const seqs = await follower.evaluate(() => Promise.all(work));
+  assert.deepEqual(seqs.sort((a, b) => a - b), Array.from({ length: count }, (_, i) => i + 2));
+  const texts = await follower.evaluate(async () => (await handle.segments()).value.segments.map(({ text }) => text));
+  assert.deepEqual(texts, Array.from({ length: count }, (_, i) => String(i)));
+  assert.equal((await world.server.headOf(draft)).seq, count + 1);
+});
+
+story('what is called while a page goes away is not lost', {}, async (world) => {
+  await world.serve({ web: await makeBareSite(world.folder) });
+  const context = await world.browse('ada');
+  const leader = await openBarePage(context, world.server.address, { user: 'ada' });
+  const draft = await leader.evaluate(async () => (await client.create({ title: 'Goodbye' }).local).value.draft);
+  const follower = await openBarePage(context, world.server.address);
+  for (const [page, text] of [[follower, 'The follower’s last words.'], [leader, 'The leader’s last words.']]) {
+    await page.evaluate(({ draft, text }) => void addEventListener('pagehide', () => void client.draft(draft).append(text)), { draft, text });
+    await page.goto('about:blank');
+  }
+  const after = await openBarePage(context, world.server.address);
+  const texts = await after.evaluate(async (id) => (await client.draft(id).segments()).value.segments.map(({ text }) => text), draft);
+  assert.deepEqual(texts, ['The follower’s last words.', 'The leader’s last words.']);
 });

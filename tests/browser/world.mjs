@@ -12,6 +12,7 @@ import { Server, root, whatIsMissing } from './server.mjs';
 export class World {
   #contexts = new Set();
   #people = [];
+  #owned = [];
 
   constructor(folder) {
     this.folder = folder;
@@ -20,6 +21,12 @@ export class World {
   async serve(options) {
     this.server = await Server.start(this.folder, options);
     return this.server;
+  }
+
+  // Ends with the world.
+  own(thing) {
+    this.#owned.push(thing);
+    return thing;
   }
 
   // A browser on the named profile; the same name again finds what the profile holds.
@@ -59,6 +66,7 @@ export class World {
 
   async end() {
     await Promise.allSettled([...this.#contexts].map((context) => context.close()));
+    for (const thing of this.#owned) thing.end();
     await this.server?.kill();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -17,7 +17,7 @@ function firstChange(draft: Draft): Promise<DraftChange> {
   });
 }
 
-describe.skipIf(!isBuilt)('the worker', () => {
+describe.skipIf(!isBuilt)('the worker', { timeout: 20_000 }, () => {
   describe('writing', () => {
     test('an append is shown, pending, and counted', async () => {
       const device = await Device.open();

@@ -174,6 +174,15 @@ describe.skipIf(!isBuilt)('several tabs', { timeout: 20_000 }, () => {
       expect(seen.at(-1)!.pending.map(({ text }) => text)).toEqual(['Before.', 'After.']);
     });
 
+    test('what is called while a page goes away is stored before it has gone', async () => {
+      const [one, two] = [await open(), await open()];
+      const draft = await one.newDraft();
+      draft.append('Last words.');
+      one.link.suspend();
+      await vi.waitFor(() => expect(two.terms).toBe(1));
+      expect(await textsOf(two.draft(draft.id))).toEqual(['Last words.']);
+    });
+
     test('from a leader that was frozen without being told, once it lets go of the files', async () => {
       const [one, two] = [await open(), await open()];
       const draft = await one.newDraft();

@@ -97,6 +97,7 @@ export type ToWorker =
   | { readonly type: 'online' }
   /** Whether the page can be seen. */
   | { readonly type: 'visible'; readonly visible: boolean }
+  /** The page goes to sleep, or away. */
   | { readonly type: 'suspend' }
   | { readonly type: 'resume' }
   | { readonly type: 'close'; readonly request: number };
