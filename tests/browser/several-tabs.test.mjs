@@ -199,18 +199,3 @@ story('what a tab waits for arrives, stored and accepted, though the leader cras
   assert.deepEqual(texts, Array.from({ length: count }, (_, i) => String(i)));
   assert.equal((await world.server.headOf(draft)).seq, count + 1);
 });
-
-story('what is called while a page goes away is not lost', {}, async (world) => {
-  await world.serve({ web: await makeBareSite(world.folder) });
-  const context = await world.browse('ada');
-  const leader = await openBarePage(context, world.server.address, { user: 'ada' });
-  const draft = await leader.evaluate(async () => (await client.create({ title: 'Goodbye' }).local).value.draft);
-  const follower = await openBarePage(context, world.server.address);
-  for (const [page, text] of [[follower, 'The follower’s last words.'], [leader, 'The leader’s last words.']]) {
-    await page.evaluate(({ draft, text }) => void addEventListener('pagehide', () => void client.draft(draft).append(text)), { draft, text });
-    await page.goto('about:blank');
-  }
-  const after = await openBarePage(context, world.server.address);
-  const texts = await after.evaluate(async (id) => (await client.draft(id).segments()).value.segments.map(({ text }) => text), draft);
-  assert.deepEqual(texts, ['The follower’s last words.', 'The leader’s last words.']);
-});

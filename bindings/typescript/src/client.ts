@@ -205,19 +205,8 @@ class BrowserClient implements Client {
     const { signal } = this.#unwatched;
     const suspend = () => this.#link.suspend();
     const resume = () => this.#link.post({ type: 'resume' });
-    // Other listeners of pagehide may have something to store; a page that could be seen is told that it cannot any more
-    // after them.
-    let isGoing = false;
-    addEventListener('pagehide', () => (document.visibilityState === 'hidden' ? suspend() : (isGoing = true)), { signal });
-    document.addEventListener('visibilitychange', () => isGoing && suspend(), { signal });
-    addEventListener(
-      'pageshow',
-      ({ persisted }) => {
-        isGoing = false;
-        if (persisted) resume();
-      },
-      { signal },
-    );
+    addEventListener('pagehide', suspend, { signal });
+    addEventListener('pageshow', ({ persisted }) => void (persisted && resume()), { signal });
     document.addEventListener('freeze', suspend, { signal });
     document.addEventListener('resume', resume, { signal });
     addEventListener('online', () => this.#link.post({ type: 'online' }), { signal });
