@@ -86,8 +86,14 @@ export class Leadership {
   greet(hello: Extract<Announcement, { readonly type: 'hello' }>): void {
     const { tab, version } = hello;
     if (version > this.#environment.version || this.#mayDoBetter(tab)) return this.#owner.giveWay();
-    this.#forget(tab);
     const { term } = this;
+    const known = this.#followers.get(tab);
+    if (known) {
+      // It said hello twice, or heard nothing for a while. What it has said since may be on its way: its channel stays.
+      known.unheard = 0;
+      known.channel.postMessage({ type: 'welcome', term });
+      return;
+    }
     const channel = this.#environment.channels.open<ToTab, FromTab>(tabChannel(this.#options.storage.name, tab), (message) =>
       this.#said(tab, message),
     );

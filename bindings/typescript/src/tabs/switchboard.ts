@@ -69,6 +69,8 @@ export class Switchboard {
       case 'reopen':
         return this.#engine.handle({ ...message, request: this.#numbered(tab, message.request) });
       case 'subscribe': {
+        const before = member.subscriptions.get(message.subscription);
+        if (before !== undefined) this.#unsubscribe(before); // said again: what it showed may have been missed
         const subscription = ++this.#last;
         member.subscriptions.set(message.subscription, subscription);
         this.#subscriptions.set(subscription, { tab, number: message.subscription });
