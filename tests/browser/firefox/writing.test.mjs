@@ -193,22 +193,6 @@ story('what an app appends in its own pagehide listener is stored', {}, async (w
   assert.deepEqual(await textsIn(next, draft), ['Last words.']);
 });
 
-story('a page that comes back from the back/forward cache goes on', {}, async (world) => {
-  await served(world);
-  const browser = await world.browse('ada');
-  const page = await open(world, browser, 'ada');
-  const draft = await begin(page);
-  await page.evaluate(() => addEventListener('pageshow', ({ persisted }) => (globalThis.wasCached = persisted)));
-  await page.goto('about:blank');
-  const other = await open(world, browser, 'ada');
-  assert.equal(await append(other, draft, 'Meanwhile.'), 'ok ok');
-  await page.goBack();
-  const cached = await page.evaluate(() => globalThis.wasCached ?? false);
-  if (!cached) return; // then it is a page that was loaded anew, which has no client
-  assert.equal(await append(page, draft, 'Back again.'), 'ok ok');
-  await reaches(other, draft, 2);
-});
-
 story('work under a ring that was reclaimed is kept, and a copy of the store takes it elsewhere', {}, async (world) => {
   await served(world);
   const [ada, bob] = [await open(world, await world.browse('ada'), 'ada'), await open(world, await world.browse('bob'), 'bob')];
