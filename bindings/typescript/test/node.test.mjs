@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -403,5 +403,41 @@ describe.runIf(isBuilt && existsSync(program))('with a server', () => {
     expect((await server.headOf(draft)).seq).toBe(3);
     expect(await textsOf(first.draft(draft))).toEqual(['Accepted.', 'Pending.']);
     expect(first.rejected.current).toEqual([]);
+  });
+
+  test('who is removed loses the copy', async () => {
+    const { mine, his } = await written();
+    const gone = new Promise((resolve) => his.subscribe(({ draft }) => draft === null && resolve()));
+    valueOf(await mine.removeCollaborator('bob').server);
+    await gone;
+    expect(await his.get()).toMatchObject({ ok: false, error: { code: 'notFound' } });
+    expect(valueOf(await mine.get()).ring.holder).toBe('ada');
+  });
+
+  test('a server that lost what it had accepted: its log is fetched anew, and that is said', async () => {
+    const path = join(folder, 'ada.db');
+    const first = open({ url: server.syncAddress, storage: { path } });
+    const draft = first.create({ title: 'Restored' }).draft;
+    valueOf(await first.draft(draft).append('In the backup.').server);
+    await server.stop();
+    await cp(server.store, `${server.store}.backup`);
+    await server.start();
+    first.goOnline();
+    valueOf(await first.draft(draft).append('Not in the backup.').server);
+    await first.close();
+    await server.stop();
+    for (const suffix of ['', '-wal', '-shm']) await rm(server.store + suffix, { force: true });
+    await cp(`${server.store}.backup`, server.store);
+    await server.start();
+    const other = open({ url: server.syncAddress }); // the same user, elsewhere
+    await vi.waitFor(async () => valueOf(await other.draft(draft).get()));
+    valueOf(await other.draft(draft).append('After the backup.').server);
+
+    const errors = [];
+    const again = open({ url: server.syncAddress, storage: { path } });
+    again.status.subscribe(({ lastError }) => lastError && errors.push(lastError.code));
+    await vi.waitFor(async () => expect(await textsOf(again.draft(draft))).toEqual(['In the backup.', 'After the backup.']), { timeout: 10_000 });
+    expect(errors).toContain('divergence');
+    expect(valueOf(await again.draft(draft).verify()).link).toBe((await server.headOf(draft)).link);
   });
 });
