@@ -32,7 +32,7 @@ class Past {
 
  private:
   struct Extent {
-    Seq first;
+    Seq first = 1;
     LogPosition head;
   };
 
