@@ -572,7 +572,10 @@ export interface Status {
   readonly user: { readonly id: string; readonly display: string } | null;
   readonly device: string | null;
   readonly limits: Limits;
-  /** The last thing that went wrong with storage, link or server; null once the link is live again. */
+  /**
+   * The last thing that went wrong with storage, link or server; null once the link is live again. A `divergence` stays
+   * until something else goes wrong or the store is opened again.
+   */
   readonly lastError: (Failure & { readonly at: number }) | null;
 }
 

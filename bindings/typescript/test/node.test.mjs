@@ -433,11 +433,10 @@ describe.runIf(isBuilt && existsSync(program))('with a server', () => {
     await vi.waitFor(async () => valueOf(await other.draft(draft).get()));
     valueOf(await other.draft(draft).append('After the backup.').server);
 
-    const errors = [];
     const again = open({ url: server.syncAddress, storage: { path } });
-    again.status.subscribe(({ lastError }) => lastError && errors.push(lastError.code));
     await vi.waitFor(async () => expect(await textsOf(again.draft(draft))).toEqual(['In the backup.', 'After the backup.']), { timeout: 10_000 });
-    expect(errors).toContain('divergence');
+    await again.whenSynced();
+    expect(again.status.current).toMatchObject({ link: 'live', lastError: { code: 'divergence' } }); // loudly
     expect(valueOf(await again.draft(draft).verify()).link).toBe((await server.headOf(draft)).link);
   });
 });

@@ -99,7 +99,7 @@ export class Engine {
   #storage: StorageStatus = noStorage;
   #estimatedAt = -Infinity;
   #lastError: Status['lastError'] = null;
-  #lastErrorConcerns: 'storage' | 'link' = 'link';
+  #lastErrorConcerns: 'storage' | 'link' | 'copy' = 'link';
   #stalled = false;
   #progressAt = 0;
   #stalledTimer: number | undefined;
@@ -507,6 +507,8 @@ export class Engine {
     this.#advance(committed);
     if (performed.length > 0) this.#clearError('storage');
     if (committed.record) this.#record = committed.record;
+    // Told with this news, and not forgotten with the next: whoever looks now and then shall see it (SPEC H3).
+    if (committed.divergences) this.#setError(failure('divergence', 'A copy did not match the server’s log. It was set aside and is fetched anew.'), 'copy');
     this.#send();
     const { feeds, settled } = committed;
     this.#tell({
@@ -516,7 +518,6 @@ export class Engine {
       ...(settled && { settled: settled.map(receiptOf) }),
     });
     if (committed.draftsChanged) this.#tellListSoon();
-    if (committed.divergences) this.#setError(failure('divergence', 'A copy did not match the server’s log. It was set aside and is fetched anew.'), 'link');
     if (committed.sendFault) this.#connection!.restart(plain(committed.sendFault));
     for (const { error, retryAfterMs } of committed.refused ?? []) this.#connection!.refused(error, retryAfterMs);
     void this.#estimateSometimes();
@@ -824,7 +825,7 @@ export class Engine {
     }
   }
 
-  #setError(error: Failure, concerns: 'storage' | 'link'): void {
+  #setError(error: Failure, concerns: 'storage' | 'link' | 'copy'): void {
     this.#lastError = { code: error.code, message: error.message, at: this.#environment.now() };
     this.#lastErrorConcerns = concerns;
   }
