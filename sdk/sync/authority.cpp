@@ -28,6 +28,11 @@ std::string displayOf(const Principal& principal) {
   return isDisplay(principal.display) ? principal.display : anonymousDisplay(principal.user);
 }
 
+bool changesMembers(const LogEntry& entry) {
+  return std::holds_alternative<AddCollaborator>(entry.op.body) ||
+         std::holds_alternative<RemoveCollaborator>(entry.op.body);
+}
+
 OpReceipt receiptFor(const Op& op, Receipt receipt) {
   return {.draft = op.draft, .op = op.id, .receipt = std::move(receipt)};
 }
@@ -198,12 +203,10 @@ AuthorityActions Authority::received(SessionId session, ReplicaMessage message, 
   } else if (auto* pushed = std::get_if<Push>(&message)) {
     push(session, std::move(*pushed), now, actions);
   } else if (auto* asked = std::get_if<WhatChanged>(&message)) {
-    reads_.emplace(++lastTicket_, session);
-    actions.emplace_back(
-        AskAction{lastTicket_, ChangesQuestion{joined->principal.user, inTime(asked->from), cursorAt(now)}});
+    ask({session, joined->principal.user, ChangesQuestion{joined->principal.user, inTime(asked->from), cursorAt(now)}},
+        actions);
   } else if (auto* fetch = std::get_if<Fetch>(&message)) {
-    reads_.emplace(++lastTicket_, session);
-    actions.emplace_back(AskAction{lastTicket_, CatchUpQuestion{joined->principal.user, *fetch}});
+    ask({session, joined->principal.user, CatchUpQuestion{joined->principal.user, *fetch}}, actions);
   } else if (auto* ping = std::get_if<Ping>(&message)) {
     actions.emplace_back(SendAction{{session}, Pong{ping->id}});
   }
@@ -385,16 +388,8 @@ bool Authority::mustLookUp(const Submission& submission) const {
 AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now) {
   now = advance(now);
   AuthorityActions actions;
-  if (const auto read = reads_.find(ticket); read != reads_.end()) {
-    const SessionId session = read->second;
-    reads_.erase(read);
-    auto& messages = std::get<StoreResult<std::vector<AuthorityMessage>>>(answer);
-    if (!sessions_.contains(session)) return actions;
-    if (!messages) {
-      readFailed(session, messages.error(), actions);
-      return actions;
-    }
-    for (AuthorityMessage& message : *messages) actions.emplace_back(SendAction{{session}, std::move(message)});
+  if (reads_.contains(ticket)) {
+    answerRead(ticket, std::get<StoreResult<std::vector<AuthorityMessage>>>(std::move(answer)), actions);
     return actions;
   }
   if (newsTicket_ != 0 && ticket == newsTicket_) {
@@ -443,7 +438,7 @@ void Authority::batchCommitted(Time now, AuthorityActions& actions) {
   ++counts_.batches;
   sendReceipts(actions);
   fanOut(actions);
-  ringBells(actions);
+  askNewsOfRepeats();
   batch_.reset();
   trimCache();
   askNews(actions);
@@ -501,7 +496,7 @@ void Authority::sendReceipts(AuthorityActions& actions) {
   for (Answer& answer : batch_->answers) {
     if (!answer.first) ++counts_.repeated;
     if (answer.request != 0) {
-      // Copied: whether a draft's readers are told depends on it (fanOut(), ringBells()).
+      // Copied: whether a draft's readers are told depends on it (fanOut(), askNewsOfRepeats()).
       actions.emplace_back(ReceiptAction{answer.request, answer.receipt.receipt});
       continue;
     }
@@ -544,15 +539,19 @@ void Authority::fanOut(AuthorityActions& actions) {
     std::vector<SessionId> readers = sessionsOf(*state);
     // To a session that has made all of them itself its receipts say everything, if it knows what came before.
     const auto maker = makers.find(state->id);
-    if (maker != makers.end() && told(state->id) == before) std::erase(readers, maker->second);
+    const bool follows = told(state->id) == before;
+    if (maker != makers.end() && follows) std::erase(readers, maker->second);
     for (const AcceptedOp& op : write.ops) {
       if (op.change.left && !state->member(*op.change.left)) sendGone(*op.change.left, state->id, actions);
+    }
+    if (std::ranges::any_of(write.ops, [](const AcceptedOp& op) { return changesMembers(op.entry); })) {
+      noteMembers(*state);
     }
     std::vector<const LogEntry*> entries;
     entries.reserve(write.ops.size());
     for (const AcceptedOp& op : write.ops) entries.push_back(&op.entry);
     sendEntries(readers, state->id, before, state->position, entries, actions);
-    setTold(state->id, state->position);
+    setTold(state->id, state->position, !follows || untold(state->id, before.seq));
   }
 }
 
@@ -595,22 +594,14 @@ void Authority::sendGone(const UserId& user, const DraftId& draft, AuthorityActi
   actions.emplace_back(SendAction{{sessions->second.begin(), sessions->second.end()}, Gone{draft}});
 }
 
-// An op that comes again was accepted by a commit whose answer may have been lost, and its fan-out with it: whoever
-// pushes it again may be the only one who knows. Rings everyone's bell, so that they fetch what they lack.
-void Authority::ringBells(AuthorityActions& actions) {
-  std::set<DraftId> drafts;
-  for (std::size_t i = 0; i < batch_->answers.size(); ++i) {
-    const Answer& answer = batch_->answers[i];
-    if (answer.first || !std::holds_alternative<Accepted>(answer.receipt.receipt)) continue;
-    const DraftState* state = cached(answer.receipt.draft);
-    if (!state) continue;
-    drafts.insert(state->id);
-    const auto* removal = std::get_if<RemoveCollaborator>(&batch_->submissions[i].op.body);
-    if (removal && !state->member(removal->user)) sendGone(removal->user, state->id, actions);
-  }
-  for (const DraftId& id : drafts) {
-    const DraftState& state = *cached(id);
-    sendEntries(sessionsOf(state), id, {}, state.position, {}, actions);
+// An op that comes again was accepted by a commit whose answer may have been lost, and its fan-out with it, or by
+// another server: whoever pushes it again may be the only one who knows.
+void Authority::askNewsOfRepeats() {
+  for (const Answer& answer : batch_->answers) {
+    const auto* accepted = std::get_if<Accepted>(&answer.receipt.receipt);
+    if (answer.first || !accepted || told(answer.receipt.draft).seq >= accepted->seq) continue;
+    Seq& seq = moved_[answer.receipt.draft];
+    seq = std::max(seq, accepted->seq);
   }
 }
 
@@ -620,7 +611,7 @@ AuthorityActions Authority::movedElsewhere(const std::vector<DraftPosition>& dra
   AuthorityActions actions;
   if (users_.empty()) return actions;  // whoever joins asks what has changed
   for (const auto& [draft, position] : drafts) {
-    if (told(draft).seq >= position.seq) continue;
+    if (!untold(draft, position.seq)) continue;
     Seq& seq = moved_[draft];
     seq = std::max(seq, position.seq);
   }
@@ -639,10 +630,10 @@ void Authority::askNews(AuthorityActions& actions) {
       continue;
     }
     next = moved_.erase(next);
-    const LogPosition from = told(draft);
-    if (from.seq >= seq) continue;
-    question.told.push_back({draft, from});
-    newsFor_.emplace(draft, from);
+    const auto from = untold(draft, seq);
+    if (!from) continue;
+    question.told.push_back({draft, *from});
+    newsFor_.emplace(draft, *from);
   }
   if (question.told.empty()) return;
   newsTicket_ = ++lastTicket_;
@@ -653,12 +644,13 @@ void Authority::tellNews(std::vector<DraftNews> news, const std::map<DraftId, Lo
                          AuthorityActions& actions) {
   for (DraftNews& one : news) {
     const LogPosition from = asked.at(one.state.id);
-    if (told(one.state.id).seq >= one.state.position.seq) continue;
+    const Seq told = this->told(one.state.id).seq;
+    if (told > one.state.position.seq || !untold(one.state.id, one.state.position.seq)) continue;
     tell(one, from, actions);
     // A batch that was decided on what the cache holds meets a conflict where that is of the past.
     const DraftState* present = cached(one.state.id);
     if (!present || present->position.seq < one.state.position.seq) keep(one.state);
-    setTold(one.state.id, one.state.position);
+    setTold(one.state.id, one.state.position, false);
   }
   if (!batch_) trimCache();
   askNews(actions);
@@ -675,13 +667,59 @@ void Authority::tell(const DraftNews& news, const LogPosition& told, AuthorityAc
   }
   const bool isWhole = !entries.empty() && entries.back()->seq == state.position.seq;
   if (!isWhole) left.insert(news.left.begin(), news.left.end());
+  if (!isWhole || std::ranges::any_of(entries, [](const LogEntry* entry) { return changesMembers(*entry); })) {
+    noteMembers(state);
+  }
   for (const UserId& user : left) {
     if (!state.member(user)) sendGone(user, state.id, actions);
   }
   sendEntries(sessionsOf(state), state.id, told, state.position, entries, actions);
 }
 
-// --- reads that failed --------------------------------------------------------------------------------------
+// --- reads --------------------------------------------------------------------------------------------------
+
+void Authority::ask(Read read, AuthorityActions& actions) {
+  StoreQuestion question = std::visit([](const auto& typed) { return StoreQuestion(typed); }, read.question);
+  reads_.emplace(++lastTicket_, std::move(read));
+  actions.emplace_back(AskAction{lastTicket_, std::move(question)});
+}
+
+void Authority::answerRead(Ticket ticket, StoreResult<std::vector<AuthorityMessage>> messages,
+                           AuthorityActions& actions) {
+  Read read = std::move(reads_.extract(ticket).mapped());
+  if (!sessions_.contains(read.session)) return;
+  if (!messages) {
+    readFailed(read.session, messages.error(), actions);
+    return;
+  }
+  const auto isMember = [&](const DraftId& draft, bool otherwise) {
+    const auto found = read.isMember.find(draft);
+    return found == read.isMember.end() ? otherwise : found->second;
+  };
+  if (const auto* question = std::get_if<CatchUpQuestion>(&read.question)) {
+    const bool isGone = std::holds_alternative<Gone>(messages->front());
+    const bool isNow = isMember(question->fetch.draft, !isGone);
+    if (isGone && isNow) {
+      read.isMember.clear();
+      ask(std::move(read), actions);
+      return;
+    }
+    if (!isGone && !isNow) return;  // Gone has been said, and with it the fetch is over
+  } else {
+    auto& changed = std::get<Changed>(messages->front());
+    std::erase_if(changed.drafts, [&](const DraftPosition& listed) { return !isMember(listed.draft, true); });
+    std::erase_if(changed.removed, [&](const DraftId& draft) { return isMember(draft, false); });
+  }
+  for (AuthorityMessage& message : *messages) actions.emplace_back(SendAction{{read.session}, std::move(message)});
+}
+
+// Everyone concerned is being told who is a member: answers that were read before must not say otherwise.
+void Authority::noteMembers(const DraftState& state) {
+  for (auto& [ticket, read] : reads_) {
+    const auto* fetch = std::get_if<CatchUpQuestion>(&read.question);
+    if (!fetch || fetch->fetch.draft == state.id) read.isMember[state.id] = state.member(read.user) != nullptr;
+  }
+}
 
 // A store that is away is no reason to lose the connection: the session is told to wait, and to catch up later.
 void Authority::readFailed(SessionId session, const StoreError& error, AuthorityActions& actions) {
@@ -793,8 +831,17 @@ LogPosition Authority::told(const DraftId& draft) const {
   return found == cache_.end() ? LogPosition{} : found->second.told;
 }
 
-void Authority::setTold(const DraftId& draft, const LogPosition& position) {
-  if (const auto found = cache_.find(draft); found != cache_.end()) found->second.told = position;
+void Authority::setTold(const DraftId& draft, const LogPosition& position, bool hasGap) {
+  const auto found = cache_.find(draft);
+  if (found == cache_.end()) return;
+  found->second.told = position;
+  found->second.hasGap = hasGap;
+}
+
+std::optional<LogPosition> Authority::untold(const DraftId& draft, Seq seq) const {
+  const auto found = cache_.find(draft);
+  if (found == cache_.end() || found->second.hasGap) return LogPosition{};
+  return found->second.told.seq < seq ? std::optional(found->second.told) : std::nullopt;
 }
 
 // Between batches only: while one is decided, what it looked up has to stay.

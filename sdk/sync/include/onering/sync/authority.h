@@ -149,6 +149,8 @@ class Authority {
   // Ops that wait for their batch, and those of the batch at the store.
   [[nodiscard]] std::size_t opsWaiting() const { return queue_.size(); }
   [[nodiscard]] std::size_t opsInWork() const { return batch_ ? batch_->submissions.size() : 0; }
+  // Drafts that other servers have written to, of which the sessions here have not been told yet.
+  [[nodiscard]] std::size_t newsWaiting() const { return moved_.size() + newsFor_.size(); }
   [[nodiscard]] std::size_t draftsCached() const { return cache_.size(); }
   [[nodiscard]] const AuthorityCounts& counts() const { return counts_; }
   [[nodiscard]] const AuthorityOptions& options() const { return options_; }
@@ -194,6 +196,15 @@ class Authority {
     std::vector<Answer> answers;
   };
 
+  // A question asked for one session. A store that has several connections may answer it after something that was
+  // committed later: what the session has been told meanwhile counts, not what was read.
+  struct Read {
+    SessionId session = 0;
+    UserId user;
+    std::variant<ChangesQuestion, CatchUpQuestion> question;
+    std::map<DraftId, bool> isMember{};  // by what was told since it was asked
+  };
+
   class Decider;
 
   void join(SessionId session, Principal principal, Time now, AuthorityActions& actions);
@@ -207,7 +218,10 @@ class Authority {
   void sendReceipts(SessionId session, std::vector<OpReceipt> receipts, AuthorityActions& actions);
   void fanOut(AuthorityActions& actions);
   [[nodiscard]] std::map<DraftId, SessionId> onlyMakers() const;
-  void ringBells(AuthorityActions& actions);
+  void askNewsOfRepeats();
+  void ask(Read read, AuthorityActions& actions);
+  void answerRead(Ticket ticket, StoreResult<std::vector<AuthorityMessage>> messages, AuthorityActions& actions);
+  void noteMembers(const DraftState& state);
   void askNews(AuthorityActions& actions);
   void tellNews(std::vector<DraftNews> news, const std::map<DraftId, LogPosition>& asked, AuthorityActions& actions);
   void tell(const DraftNews& news, const LogPosition& told, AuthorityActions& actions);
@@ -226,7 +240,9 @@ class Authority {
   [[nodiscard]] DraftState* cached(const DraftId& draft);
   DraftState& keep(DraftState state);
   [[nodiscard]] LogPosition told(const DraftId& draft) const;
-  void setTold(const DraftId& draft, const LogPosition& position);
+  void setTold(const DraftId& draft, const LogPosition& position, bool hasGap);
+  // From where on to tell news of a draft that has come to `seq`; nothing: all has been told.
+  [[nodiscard]] std::optional<LogPosition> untold(const DraftId& draft, Seq seq) const;
   void weigh(const DraftId& draft);
   DraftState& keepNew(const DraftId& draft);
   void forget(const DraftId& draft);
@@ -237,8 +253,8 @@ class Authority {
   std::map<UserId, std::set<SessionId>, std::less<>> users_;
   std::deque<Submission> queue_;
   std::optional<BatchInWork> batch_;
-  Lookup asked_;                       // of the batch in work
-  std::map<Ticket, SessionId> reads_;  // questions asked for one session
+  Lookup asked_;  // of the batch in work
+  std::map<Ticket, Read> reads_;
   Ticket lastTicket_ = 0;
   Time latest_{};  // time never goes back (SPEC I11)
   AuthorityCounts counts_;
@@ -247,6 +263,7 @@ class Authority {
     DraftState state;
     std::list<DraftId>::iterator use;
     LogPosition told{};     // up to where this authority has told its sessions; {}: it has not yet
+    bool hasGap = false;    // … but for something before it that another server wrote
     std::size_t bytes = 0;  // in cacheBytes_
   };
   std::map<DraftId, CachedDraft> cache_;
