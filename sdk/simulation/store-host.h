@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "onering/ports/device-store.h"
+#include "onering/simulation/memory-disk.h"
 #include "onering/store/memory/memory-store.h"
-#include "onering/testing/memory-disk.h"
 
 #include "environment.h"
 
@@ -65,6 +65,9 @@ class StoreHost final : public DeviceStore {
 
   // The power is gone: processDied(), and what was not synced may be lost.
   [[nodiscard]] bool isOff() const { return disk_ && disk_->isOff(); }
+
+  // Until it is booted again everything that is asked is unavailable.
+  [[nodiscard]] bool isOpen() const { return inner_ != nullptr; }
 
   // The store without its faults, for those who check it.
   [[nodiscard]] DeviceStore& sound() { return *inner_; }
@@ -127,9 +130,9 @@ class StoreHost final : public DeviceStore {
   Environment& environment_;
   StorePlan plan_;
   StoreFaults faults_;
-  std::unique_ptr<testing::MemoryDisk> disk_;  // null: in memory
-  std::unique_ptr<DeviceStore> inner_;         // null: not open
-  std::optional<Batch> uncertain_;             // was being written when the disk failed
+  std::unique_ptr<MemoryDisk> disk_;    // null: in memory
+  std::unique_ptr<DeviceStore> inner_;  // null: not open
+  std::optional<Batch> uncertain_;      // was being written when the disk failed
   bool readFailed_ = false;
 };
 

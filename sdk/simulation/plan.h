@@ -29,6 +29,11 @@ struct Plan {
   std::vector<DevicePlan> devices;
   StorePlan deviceStore;
   StorePlan serverStore;
+  // One server with its store inside, or one to three over a database that they share.
+  std::size_t servers = 1;
+  bool sharedDatabase = false;
+  Duration newsDelayMax{};
+
   bool intruder = false;
   UserId intruderUser;  // whose token the intruder has
 

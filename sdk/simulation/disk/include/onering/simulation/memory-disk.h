@@ -29,7 +29,7 @@
 
 struct sqlite3_vfs;
 
-namespace onering::testing {
+namespace onering::simulation {
 
 // What becomes of writes that were not synced.
 enum class Loss : std::uint8_t {
@@ -105,4 +105,4 @@ class MemoryDisk {
   std::uint64_t syncs_ = 0;
 };
 
-}  // namespace onering::testing
+}  // namespace onering::simulation

@@ -392,7 +392,7 @@ void Device::submit(Op op) {
   use([&](Replica& replica, Time) {
     if (replica.submit(op)) {
       submitted_.insert(op.id);
-      submittedEver_.insert(op.id);
+      oracle_.submitted(op);
       environment_.coverage.saw(Situation::opSubmitted);
     }
   });
@@ -465,8 +465,9 @@ void Device::checkView(const DraftId& id) {
     }
     // What an etag was of when it was judged, the log may have gone past. And what was submitted unjudged is after a
     // crash laid like any other op; whether its segment's id is new is for the authority to say.
-    const bool forAuthority =
-        objection == ErrorCode::staleVersion || (objection == ErrorCode::idTaken && submittedEver_.contains(op->id));
+    const auto segment = segmentOf(*op);
+    const bool forAuthority = objection == ErrorCode::staleVersion ||
+                              (objection == ErrorCode::idTaken && segment && oracle_.isSubmitted(*segment));
     require(!objection || forAuthority, [&] {
       return "S4 an op is shown against the rules (" + std::string(errorName(*objection)) +
              "): " + toText(op->id).substr(32);

@@ -29,16 +29,21 @@ class Oracle {
   // The batch is durable.
   void committed(const Batch& batch);
 
-  // How many batches have become durable, and up to which of them the authority knows. Between the two lies what
-  // is at the store: someone removed by it may still be sent what the authority took for theirs.
+  // How many batches have become durable.
   [[nodiscard]] std::uint64_t commits() const { return commits_; }
-  void acknowledged(std::uint64_t commits) { acknowledged_ = std::max(acknowledged_, commits); }
 
-  // `user`: whom the session's token names.
-  void sending(const UserId& user, const AuthorityMessage& message);
+  // `user`: whom the session's token names. `known`: up to which batch the authority knows what is durable. What lies
+  // behind it is on its way: someone removed by it may still be sent what the authority took for theirs.
+  void sending(const UserId& user, const AuthorityMessage& message, std::uint64_t known);
 
   // A device has made the op, as its `order`-th.
   void queued(const Op& op, std::uint64_t order) { orders_[{op.draft, op.id}] = order; }
+
+  // A device has sent the op without judging it: its segment's id may be one that another op uses.
+  void submitted(const Op& op) {
+    if (const auto segment = segmentOf(op)) submittedSegments_.insert(*segment);
+  }
+  [[nodiscard]] bool isSubmitted(const SegmentId& segment) const { return submittedSegments_.contains(segment); }
 
   // A device took this for the final answer to one of its ops.
   void receiptSeen(const OpReceipt& receipt);
@@ -55,6 +60,7 @@ class Oracle {
     // Numbers of batches.
     std::map<UserId, std::uint64_t> joinedWith;
     std::map<UserId, std::uint64_t> leftWith;
+    std::map<SegmentId, std::uint64_t> appendedWith;
     std::map<SegmentId, std::uint64_t> redactedWith;
     std::map<UserId, DeviceId> wroteLastFrom;
 
@@ -90,10 +96,10 @@ class Oracle {
   std::map<OpKey, Rejection> rejections_;
   std::map<OpKey, Receipt> seen_;
   std::set<OpKey> kept_;
+  std::set<SegmentId> submittedSegments_;
   std::map<OpKey, std::uint64_t> orders_;
   std::map<std::pair<DraftId, DeviceId>, std::uint64_t> lastOrders_;  // of what was accepted
   std::uint64_t commits_ = 0;
-  std::uint64_t acknowledged_ = 0;
   std::uint64_t opsAccepted_ = 0;
 };
 

@@ -51,6 +51,9 @@ constexpr std::array<std::string_view, kFaultCount> kFaultNames{
     "serverDiskFull",
     "serverSyncFails",
     "serverClockSteps",
+    "commitUnknownLate",
+    "commitAfterCrash",
+    "newsLate",
 };
 
 constexpr std::array<std::string_view, kSituationCount> kSituationNames{
@@ -74,6 +77,10 @@ constexpr std::array<std::string_view, kSituationCount> kSituationNames{
     "batchOfSeveralDrafts",
     "restoredDraft",
     "twoDevicesOfOneUserWrote",
+    "severalServers",
+    "clientAtAnotherServer",
+    "conflictOfServers",
+    "newsOfAnotherServer",
 };
 
 template <std::size_t Count>

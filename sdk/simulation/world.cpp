@@ -27,8 +27,11 @@ class World {
       : environment_(seed, options.trace),
         network_(environment_),
         oracle_(environment_),
-        server_(environment_, network_, oracle_),
+        database_(environment_, oracle_),
         workload_(environment_, devices_) {
+    for (ServerId id = 0; id < environment_.plan.servers; ++id) {
+      servers_.push_back(std::make_unique<Server>(environment_, network_, oracle_, database_, id));
+    }
     for (const DevicePlan& plan : environment_.plan.devices) {
       devices_.push_back(std::make_unique<Device>(environment_, network_, oracle_, devices_.size(), plan));
     }
@@ -36,10 +39,11 @@ class World {
       intruder_.emplace(environment_, network_, oracle_, devices_.size(), environment_.plan.intruderUser);
     }
     network_.join(
-        {.serverListens = [this] { return server_.isRunning(); },
-         .serverAccepted = [this](SessionId session, ClientId) { server_.accepted(session); },
-         .serverReceived = [this](SessionId session, const std::string& bytes) { server_.received(session, bytes); },
-         .serverLost = [this](SessionId session) { server_.lost(session); },
+        {.serverListens = [this](ServerId server) { return servers_[server]->isRunning(); },
+         .serverAccepted = [this](ServerId server, SessionId session) { servers_[server]->accepted(session); },
+         .serverReceived = [this](ServerId server, SessionId session,
+                                  const std::string& bytes) { servers_[server]->received(session, bytes); },
+         .serverLost = [this](ServerId server, SessionId session) { servers_[server]->lost(session); },
          .clientReceived =
              [this](ClientId client, SessionId session, const std::string& bytes) {
                client < devices_.size() ? devices_[client]->received(session, bytes)
@@ -53,7 +57,9 @@ class World {
   }
 
   void run() {
-    server_.start();
+    for (const auto& server : servers_) {
+      server->start();
+    }
     for (const auto& device : devices_) {
       device->start();
     }
@@ -95,7 +101,11 @@ class World {
   }
 
   [[nodiscard]] bool isQuiet() const {
-    return server_.isIdle() && std::ranges::all_of(devices_, [](const auto& device) { return device->hasConverged(); });
+    return areIdle() && std::ranges::all_of(devices_, [](const auto& device) { return device->hasConverged(); });
+  }
+
+  [[nodiscard]] bool areIdle() const {
+    return std::ranges::all_of(servers_, [](const auto& server) { return server->isIdle(); });
   }
 
   void converge() {
@@ -118,7 +128,7 @@ class World {
     for (const auto& device : devices_) {
       text += "\n  " + device->standing();
     }
-    throw Violation(server_.isIdle() ? text : text + "\n  the authority is not idle");
+    throw Violation(areIdle() ? text : text + "\n  an authority is not idle");
   }
 
   void finish() {
@@ -126,16 +136,17 @@ class World {
     for (const auto& device : devices_) {
       users.insert(device->user());
     }
-    oracle_.finalCheck(server_.store(), users);
+    oracle_.finalCheck(database_.store(), users);
     for (const auto& device : devices_) {
-      device->finalCheck(server_.store());
+      device->finalCheck(database_.store());
     }
   }
 
   Environment environment_;
   Network network_;
   Oracle oracle_;
-  Server server_;
+  Database database_;
+  std::vector<std::unique_ptr<Server>> servers_;
   std::vector<std::unique_ptr<Device>> devices_;
   std::optional<Intruder> intruder_;
   Workload workload_;

@@ -6,8 +6,6 @@ namespace onering::simulation {
 
 namespace {
 
-using testing::Loss;
-
 StoreError simulated(StoreFault fault) {
   return {fault, "simulated"};
 }
@@ -17,7 +15,7 @@ StoreError simulated(StoreFault fault) {
 StoreHost::StoreHost(Environment& environment, const StorePlan& plan, const StoreFaults& faults)
     : environment_(environment), plan_(plan), faults_(faults) {
   if (plan.onDisk) {
-    disk_ = std::make_unique<testing::MemoryDisk>(environment.random.next());
+    disk_ = std::make_unique<MemoryDisk>(environment.random.next());
   } else {
     inner_ = std::make_unique<MemoryStore>();
   }
@@ -80,6 +78,9 @@ void StoreHost::processDied() {
 // --- writing --------------------------------------------------------------------------------------------
 
 std::optional<StoreHost::Lie> StoreHost::commitFault() {
+  if (!isOpen()) {
+    return Lie{simulated(StoreFault::unavailable)};
+  }
   if (strikes(faults_.full)) {
     return Lie{simulated(StoreFault::full)};
   }
@@ -124,7 +125,12 @@ StoreResult<void> StoreHost::commit(const Batch& batch) {
   if (lie && !lie->stores) {
     return std::unexpected(lie->error);
   }
+  const bool repeats = disk_ && holds(batch);  // then it can only conflict
   auto result = commitOnDisk(batch);
+  if (repeats) {
+    require(!result, "K4 an op was stored twice");
+    return result;
+  }
   if (isOff()) {
     uncertain_ = batch;  // also after a success: the oracle must not learn of it twice
     if (result) {
@@ -173,7 +179,7 @@ bool StoreHost::holds(const Batch& batch) {
 
 std::optional<StoreError> StoreHost::readFault() {
   std::optional<StoreError> error;
-  if (strikes(faults_.readFails)) {
+  if (!isOpen() || strikes(faults_.readFails)) {
     error = simulated(StoreFault::unavailable);
   } else if (strikes(faults_.damaged)) {
     error = simulated(StoreFault::damaged);

@@ -11,19 +11,26 @@ using std::chrono::seconds;
 }  // namespace
 
 std::optional<SessionId> Network::open(ClientId client) {
-  if (!ends_.serverListens() || environment_.strikes(Fault::connectFails)) {
+  const ServerId server = environment_.random.below(environment_.plan.servers);
+  if (!ends_.serverListens(server) || environment_.strikes(Fault::connectFails)) {
     return std::nullopt;
   }
   const SessionId session = ++lastSession_;
-  Connection connection{.client = client, .up = {}, .down = {}};
+  Connection connection{.client = client, .server = server, .up = {}, .down = {}};
   for (const auto& [id, other] : connections_) {
-    if (other.client == client && other.serverOpen) {
+    if (other.client != client) {
+      continue;
+    }
+    if (other.serverOpen) {
       environment_.coverage.saw(Situation::twoConnectionsOfOneDevice);
+    }
+    if (other.server != server) {
+      environment_.coverage.saw(Situation::clientAtAnotherServer);
     }
   }
   connections_.emplace(session, std::move(connection));
-  environment_.trace(environment_.clock.now(), "connection ", session, " of client ", client);
-  ends_.serverAccepted(session, client);
+  environment_.trace(environment_.clock.now(), "connection ", session, " of client ", client, " to server ", server);
+  ends_.serverAccepted(server, session);
   return session;
 }
 
@@ -94,7 +101,7 @@ void Network::arrive(SessionId session, bool up) {
   if (!bytes) {
     up ? tellServer(session) : tellClient(session);
   } else if (up) {
-    ends_.serverReceived(session, *bytes);
+    ends_.serverReceived(connection.server, session, *bytes);
   } else {
     ends_.clientReceived(connection.client, session, *bytes);
   }
@@ -110,7 +117,7 @@ void Network::tellClient(SessionId session) {
 void Network::tellServer(SessionId session) {
   Connection& connection = connections_.at(session);
   if (std::exchange(connection.serverOpen, false)) {
-    ends_.serverLost(session);
+    ends_.serverLost(connection.server, session);
   }
 }
 
@@ -159,9 +166,9 @@ void Network::cutAll() {
   }
 }
 
-void Network::serverDied() {
+void Network::serverDied(ServerId server) {
   for (auto& [session, connection] : connections_) {
-    if (!std::exchange(connection.serverOpen, false)) {
+    if (connection.server != server || !std::exchange(connection.serverOpen, false)) {
       continue;
     }
     if (environment_.random.coin()) {

@@ -5,9 +5,9 @@
 
 #include <sqlite3.h>
 
-#include "onering/testing/memory-disk.h"
+#include "onering/simulation/memory-disk.h"
 
-namespace onering::testing {
+namespace onering::simulation {
 
 // SQLite's callbacks, with access to the disk's inside.
 struct MemoryVfs {
@@ -31,4 +31,4 @@ struct MemoryVfs {
   static int checkReserved(sqlite3_file* file, int* reserved);
 };
 
-}  // namespace onering::testing
+}  // namespace onering::simulation

@@ -98,8 +98,7 @@ class Device {
   Time offlineUntil_;
   Time lastHeard_;
   Time tokenExpiresAt_;
-  std::set<OpId> submitted_;      // since the device was opened
-  std::set<OpId> submittedEver_;  // and before
+  std::set<OpId> submitted_;  // since the device was opened
   std::optional<Time> wakeUpAt_;
 };
 

@@ -62,8 +62,12 @@ enum class Fault : std::uint8_t {
   serverDiskFull,
   serverSyncFails,
   serverClockSteps,
+  // a database that several servers share
+  commitUnknownLate,  // the reply is lost, and the commit itself comes later
+  commitAfterCrash,   // a server died with a commit on its way, which the database carries out all the same
+  newsLate,
 };
-inline constexpr std::size_t kFaultCount = static_cast<std::size_t>(Fault::serverClockSteps) + 1;
+inline constexpr std::size_t kFaultCount = static_cast<std::size_t>(Fault::newsLate) + 1;
 
 [[nodiscard]] std::string_view faultName(Fault fault);
 
@@ -89,8 +93,12 @@ enum class Situation : std::uint8_t {
   batchOfSeveralDrafts,
   restoredDraft,
   twoDevicesOfOneUserWrote,
+  severalServers,
+  clientAtAnotherServer,
+  conflictOfServers,
+  newsOfAnotherServer,
 };
-inline constexpr std::size_t kSituationCount = static_cast<std::size_t>(Situation::twoDevicesOfOneUserWrote) + 1;
+inline constexpr std::size_t kSituationCount = static_cast<std::size_t>(Situation::newsOfAnotherServer) + 1;
 
 [[nodiscard]] std::string_view situationName(Situation situation);
 

@@ -158,7 +158,8 @@ void Oracle::note(Draft& draft, const Op& op) {
     environment_.coverage.saw(Situation::restoredDraft);
   } else if (std::holds_alternative<CreateDraft>(op.body)) {
     draft.joinedWith[op.actor] = commits_;
-  } else if (std::holds_alternative<AppendSegment>(op.body)) {
+  } else if (const auto* append = std::get_if<AppendSegment>(&op.body)) {
+    draft.appendedWith[append->segment] = commits_;
     if (draft.wroteLastFrom.emplace(op.actor, op.device).first->second != op.device) {
       environment_.coverage.saw(Situation::twoDevicesOfOneUserWrote);
     }
@@ -193,6 +194,7 @@ void Oracle::compareHead(const Draft& draft, const DraftHead& head) const {
 struct Oracle::Said {
   const Oracle& oracle;
   const UserId& user;
+  std::uint64_t known;
   Coverage& coverage;
 
   // Whether the authority can have taken the user for a member when it said this.
@@ -202,12 +204,12 @@ struct Oracle::Said {
       return false;
     }
     const auto left = draft->leftWith.find(user);
-    return draft->state.isMember(user) || (left != draft->leftWith.end() && left->second > oracle.acknowledged_);
+    return draft->state.isMember(user) || (left != draft->leftWith.end() && left->second > known);
   }
 
   [[nodiscard]] bool maybeStranger(const DraftId& id) const {
     const Draft* draft = oracle.draft(id);
-    return !draft || !draft->state.isMember(user) || draft->joinedWith.at(user) > oracle.acknowledged_;
+    return !draft || !draft->state.isMember(user) || draft->joinedWith.at(user) > known;
   }
 
   void needMember(const DraftId& id) const {
@@ -232,8 +234,9 @@ struct Oracle::Said {
       coverage.saw(Situation::redactedBeforeItWasRead);
       return;
     }
-    // The batch that redacts may have appended, too: its entries are told as they were accepted.
-    require(!redactedBefore || redacted->second >= oracle.acknowledged_, "O12 a redacted text is told");
+    // The batch that redacts may have appended it, too: its entries are told as they were accepted.
+    require(!redactedBefore || redacted->second > known || redacted->second == draft.appendedWith.at(append.segment),
+            "O12 a redacted text is told");
     require(text == append.content.text, "I4 a text was changed");
   }
 
@@ -341,8 +344,8 @@ struct Oracle::Said {
   }
 };
 
-void Oracle::sending(const UserId& user, const AuthorityMessage& message) {
-  std::visit(Said{*this, user, environment_.coverage}, message);
+void Oracle::sending(const UserId& user, const AuthorityMessage& message, std::uint64_t known) {
+  std::visit(Said{*this, user, known, environment_.coverage}, message);
 }
 
 void Oracle::receiptSeen(const OpReceipt& receipt) {

@@ -54,6 +54,9 @@ constexpr std::array kFaultBudgets{
     FaultBudget{Fault::serverDiskFull, {100, 300, 1'000}},
     FaultBudget{Fault::serverSyncFails, {100, 300, 1'000}},
     FaultBudget{Fault::serverClockSteps, {100, 500, 1'000}},
+    FaultBudget{Fault::commitUnknownLate, {100, 500, 3'000}},  // with a shared database, as the next two
+    FaultBudget{Fault::commitAfterCrash, {2'000, 5'000, 9'000}},
+    FaultBudget{Fault::newsLate, {100, 500, 3'000}},
 };
 
 constexpr std::array kOutOfOrderBudgets{
@@ -100,6 +103,12 @@ void drawRates(Plan& plan, Random& random) {
   }
 }
 
+void drawServers(Plan& plan, Random& random) {
+  plan.servers = random.oneOf<std::size_t>({1, 1, 2, 3});
+  plan.sharedDatabase = plan.servers > 1 || random.chance(2'000);
+  plan.newsDelayMax = random.oneOf<Duration>({Duration{20}, Duration{500}, seconds(4)});
+}
+
 StorePlan drawStore(Random& random) {
   StorePlan plan;
   plan.onDisk = random.chance(800);
@@ -142,6 +151,7 @@ Plan drawPlan(Random& random) {
   drawRates(plan, random);
   plan.deviceStore = drawStore(random);
   plan.serverStore = drawStore(random);
+  drawServers(plan, random);
   drawBounds(plan, random);
   plan.actions = random.between<std::uint32_t>(15, 70);
   plan.draftsMax = random.between<std::uint32_t>(1, 4);

@@ -18,15 +18,16 @@ namespace onering::simulation {
 
 using Bytes = std::shared_ptr<const std::string>;
 using ClientId = std::size_t;
+using ServerId = std::size_t;
 
 class Network {
  public:
   // Who is told. Set once, before anything is opened.
   struct Ends {
-    std::function<bool()> serverListens;
-    std::function<void(SessionId, ClientId)> serverAccepted;
-    std::function<void(SessionId, const std::string&)> serverReceived;
-    std::function<void(SessionId)> serverLost;
+    std::function<bool(ServerId)> serverListens;
+    std::function<void(ServerId, SessionId)> serverAccepted;
+    std::function<void(ServerId, SessionId, const std::string&)> serverReceived;
+    std::function<void(ServerId, SessionId)> serverLost;
     std::function<void(ClientId, SessionId, const std::string&)> clientReceived;
     std::function<void(ClientId, SessionId)> clientLost;
   };
@@ -34,7 +35,7 @@ class Network {
   explicit Network(Environment& environment) : environment_(environment) {}
   void join(Ends ends) { ends_ = std::move(ends); }
 
-  // Nothing when nobody answers.
+  // A connection to any of the servers. Nothing when nobody answers.
   [[nodiscard]] std::optional<SessionId> open(ClientId client);
 
   void sendToServer(SessionId session, Bytes bytes);
@@ -50,8 +51,8 @@ class Network {
   // Every connection ends, and both sides are told.
   void cutAll();
 
-  // The authority is gone at once; what it had sent may arrive.
-  void serverDied();
+  // The server is gone at once; what it had sent may arrive.
+  void serverDied(ServerId server);
 
   [[nodiscard]] std::size_t waitingForClient(SessionId session) const {
     return connections_.at(session).down.waiting.size();
@@ -69,6 +70,7 @@ class Network {
 
   struct Connection {
     ClientId client = 0;
+    ServerId server = 0;
     Pipe up;    // to the authority
     Pipe down;  // to the device
     bool clientOpen = true;

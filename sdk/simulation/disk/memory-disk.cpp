@@ -1,4 +1,4 @@
-#include "onering/testing/memory-disk.h"
+#include "onering/simulation/memory-disk.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "memory-vfs.h"
 
-namespace onering::testing {
+namespace onering::simulation {
 
 namespace {
 
@@ -119,4 +119,4 @@ void MemoryDisk::apply(std::string& bytes, const Unsynced& change, bool torn) {
   }
 }
 
-}  // namespace onering::testing
+}  // namespace onering::simulation

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <new>
 
-namespace onering::testing {
+namespace onering::simulation {
 
 // SQLite allocates it, open() makes it and close() ends it.
 struct MemoryDisk::Handle : sqlite3_file {
@@ -288,4 +288,4 @@ int MemoryVfs::checkReserved(sqlite3_file* file, int* reserved) {
   return SQLITE_OK;
 }
 
-}  // namespace onering::testing
+}  // namespace onering::simulation
