@@ -1,5 +1,8 @@
 #include "onering/simulation/coverage.h"
 
+#include <map>
+#include <utility>
+
 #include "onering/domain/op.h"
 
 namespace onering::simulation {
@@ -135,24 +138,60 @@ void CoverageTotals::add(const Coverage& coverage) {
   addTo(accepted_, coverage.accepted);
 }
 
-std::string CoverageTotals::table() const {
-  std::string text = "share of " + std::to_string(schedules_) + " schedules in which it occurred\n\nfault\n";
-  const auto line = [&](std::string_view name, std::uint64_t count) {
-    text += "  " + padded(name, kNameWidth) + share(count, schedules_) + '\n';
-  };
+std::vector<CoverageTotals::Row> CoverageTotals::rows() const {
+  std::vector<Row> rows;
   for (std::size_t i = 0; i < kFaultCount; ++i) {
-    line(kFaultNames[i], faults_[i]);
+    rows.push_back({"fault", kFaultNames[i], faults_[i]});
   }
-  text += "\nsituation\n";
   for (std::size_t i = 0; i < kSituationCount; ++i) {
-    line(kSituationNames[i], situations_[i]);
+    rows.push_back({"situation", kSituationNames[i], situations_[i]});
   }
-  text += "\noperation accepted\n";
   const auto kinds = bodies(std::make_index_sequence<kOperationCount>{});
   for (std::size_t i = 0; i < kOperationCount; ++i) {
-    line(opName(kinds[i]), accepted_[i]);
+    rows.push_back({"operation accepted", opName(kinds[i]), accepted_[i]});
   }
-  text += "\n" + padded("error code", kNameWidth + 2) + padded("receipt", 10) + padded("at once", 10) + "refusal\n";
+  const auto codes = [&](std::string_view group, const auto& counts) {
+    for (std::size_t i = 0; i < kErrorCodeCount; ++i) {
+      rows.push_back({group, errorName(static_cast<ErrorCode>(i)), counts[i]});
+    }
+  };
+  codes("code in a receipt", receipts_);
+  codes("code from a replica at once", local_);
+  codes("code in a refusal", refusals_);
+  return rows;
+}
+
+std::vector<std::string_view> CoverageTotals::never() const {
+  std::vector<std::string_view> names;
+  std::map<std::string_view, std::uint64_t> codes;
+  for (const auto& [group, name, schedules] : rows()) {
+    if (group.starts_with("code")) {
+      codes[name] += schedules;
+    } else if (schedules == 0) {
+      names.push_back(name);
+    }
+  }
+  for (const auto& [name, schedules] : codes) {
+    if (schedules == 0) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::string CoverageTotals::table() const {
+  std::string text = "share of " + std::to_string(schedules_) + " schedules in which it occurred\n";
+  std::string_view group;
+  for (const Row& row : rows()) {
+    if (row.group.starts_with("code")) {
+      break;  // all of a code in one line, below
+    }
+    if (std::exchange(group, row.group) != row.group) {
+      text += '\n' + std::string(row.group) + '\n';
+    }
+    text += "  " + padded(row.name, kNameWidth) + share(row.schedules, schedules_) + '\n';
+  }
+  text += '\n' + padded("error code", kNameWidth + 2) + padded("receipt", 10) + padded("at once", 10) + "refusal\n";
   for (std::size_t i = 0; i < kErrorCodeCount; ++i) {
     text += "  " + padded(errorName(static_cast<ErrorCode>(i)), kNameWidth) +
             padded(share(receipts_[i], schedules_), 10) + padded(share(local_[i], schedules_), 10) +

@@ -39,8 +39,11 @@ void require(bool holds, Describe&& describe) {
 }
 
 struct Environment {
-  Environment(std::uint64_t seed, bool traced)
-      : random(seed), clock(kStart), trace(traced, kStart), plan(drawPlan(random)) {}
+  Environment(std::uint64_t seed, const Options& options)
+      : random(seed),
+        clock(kStart),
+        trace(options.trace, kStart),
+        plan(reduced(drawPlan(random), options.reduction)) {}
 
   static constexpr Time kStart = timeFromMs(1'750'000'000'000);
 

@@ -169,4 +169,15 @@ Plan drawPlan(Random& random) {
   return plan;
 }
 
+Plan reduced(Plan plan, const Reduction& reduction) {
+  for (const Fault fault : reduction.without) {
+    plan.rates[static_cast<std::size_t>(fault)] = 0;
+  }
+  plan.devices.resize(std::min(plan.devices.size(), std::max<std::size_t>(1, reduction.devicesMax)));
+  plan.actions = std::min(plan.actions, reduction.actionsMax);
+  plan.servers = std::min(plan.servers, std::max<std::size_t>(1, reduction.serversMax));
+  plan.intruder = plan.intruder && !reduction.withoutIntruder;
+  return plan;
+}
+
 }  // namespace onering::simulation

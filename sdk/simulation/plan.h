@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "onering/simulation/coverage.h"
+#include "onering/simulation/simulation.h"
 #include "onering/sync/authority.h"
 #include "onering/sync/replica.h"
 
@@ -61,5 +61,7 @@ struct Plan {
 };
 
 [[nodiscard]] Plan drawPlan(Random& random);
+
+[[nodiscard]] Plan reduced(Plan plan, const Reduction& reduction);
 
 }  // namespace onering::simulation

@@ -24,7 +24,7 @@ constexpr int kStoreDelaysOfAnOp = 6;
 class World {
  public:
   World(std::uint64_t seed, const Options& options)
-      : environment_(seed, options.trace),
+      : environment_(seed, options),
         network_(environment_),
         oracle_(environment_),
         database_(environment_, oracle_),

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "onering/domain/error.h"
 
@@ -127,7 +128,18 @@ class CoverageTotals {
   [[nodiscard]] std::uint64_t of(Situation situation) const { return situations_[static_cast<std::size_t>(situation)]; }
   [[nodiscard]] std::uint64_t ofReceipt(ErrorCode code) const { return receipts_[static_cast<std::size_t>(code)]; }
 
-  // A table for people: the share of schedules in which each thing occurred.
+  // In how many schedules each thing occurred. A code of SPEC §12 has a row for each of the ways in which it is said.
+  struct Row {
+    std::string_view group;
+    std::string_view name;
+    std::uint64_t schedules = 0;
+  };
+  [[nodiscard]] std::vector<Row> rows() const;
+
+  // What occurred in none of them; a code, in none of the ways.
+  [[nodiscard]] std::vector<std::string_view> never() const;
+
+  // The shares, as a table for people.
   [[nodiscard]] std::string table() const;
 
  private:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,9 +29,19 @@ struct Summary {
   std::vector<Outcome> failures;  // the first few
 };
 
-[[nodiscard]] Summary simulateAll(const Seeds& seeds, std::size_t failuresMax);
+// `played` is called after each schedule with how many have been played.
+[[nodiscard]] Summary simulateAll(const Seeds& seeds, std::size_t failuresMax,
+                                  const std::function<void(std::uint64_t)>& played = {});
 
-// Seed, reason, the end of the trace, and the command that plays it again.
+// What can be left out of the seed's schedule so that `fails` still says yes of the outcome, as it does of the whole
+// one: kinds of faults, devices, servers, actions, as many as go one after the other.
+using Fails = std::function<bool(const Outcome&)>;
+[[nodiscard]] Reduction shrink(std::uint64_t seed, const Fails& fails);
+
+// A test to paste into tests/simulation that plays what is left.
+[[nodiscard]] std::string testOf(std::uint64_t seed, const Reduction& reduction);
+
+// Seed, reason, the end of the shrunk schedule's trace, it as a test, and the command that plays the whole one again.
 [[nodiscard]] std::string tellFailure(std::uint64_t seed);
 
 }  // namespace onering::simulation

@@ -13,14 +13,27 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "onering/domain/time.h"
 #include "onering/simulation/coverage.h"
 
 namespace onering::simulation {
 
+// Leaves things out of what a seed plans; what is left is another schedule.
+struct Reduction {
+  std::vector<Fault> without{};
+  std::size_t devicesMax = SIZE_MAX;
+  std::uint32_t actionsMax = UINT32_MAX;
+  std::size_t serversMax = SIZE_MAX;
+  bool withoutIntruder = false;
+
+  friend bool operator==(const Reduction&, const Reduction&) = default;
+};
+
 struct Options {
   bool trace = false;  // keep a line of text for everything that happens; slow
+  Reduction reduction{};
 };
 
 struct Outcome {
