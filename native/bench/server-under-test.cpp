@@ -76,16 +76,16 @@ std::string ServerUnderTest::storeName() const {
 void ServerUnderTest::startServer() {
   checkInterrupted();
   const auto log = folder_ / "log";
-  server_.emplace(process::Command{
-      .program = settings_.program,
-      .arguments = {"serve", "--dev-auth", "--listen", listen_, "--store", storeName(), "--log-level", "error"},
-      .user = {},
-      .folder = {},
-      .log = log,
-      .input = {},
-      .environment = {},
-      .listen = true,
-      .diesWithUs = true});
+  server_.emplace(process::Command{.program = settings_.program,
+                                   .arguments = {"serve", "--dev-auth", "--listen", listen_, "--store", storeName(),
+                                                 "--log-level", "error", "--user-rate", "0", "--address-rate", "0"},
+                                   .user = {},
+                                   .folder = {},
+                                   .log = log,
+                                   .input = {},
+                                   .environment = {},
+                                   .listen = true,
+                                   .diesWithUs = true});
   const auto line = server_->readLine(kStartMax);
   const auto quote = line ? line->rfind('"') : std::string::npos;
   const auto before = quote == std::string::npos ? quote : line->rfind('"', quote - 1);

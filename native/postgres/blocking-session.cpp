@@ -56,9 +56,11 @@ Result BlockingSession::checked(Result result) {
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
     const char* message = PQresultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY);
-    throw rejection(
-        ErrorCode::storageUnavailable,
-        "The database refused a statement: " + firstLine(message ? message : PQerrorMessage(connection_.get())));
+    const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+    const bool isValue = state && std::string_view(state).starts_with("22");  // data exceptions
+    throw rejection(isValue ? ErrorCode::protocolError : ErrorCode::storageUnavailable,
+                    "The database refused " + std::string(isValue ? "a value: " : "a statement: ") +
+                        firstLine(message ? message : PQerrorMessage(connection_.get())));
   }
   return result;
 }

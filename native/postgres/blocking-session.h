@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "onering/domain/error.h"
@@ -12,7 +13,7 @@
 
 namespace onering::postgres {
 
-// Every method throws Rejection where it fails: `storageUnavailable`, or `protocolError` for the URL.
+// Every method throws Rejection where it fails: `storageUnavailable`, or `protocolError` for the URL or a value.
 class BlockingSession {
  public:
   explicit BlockingSession(const PostgresOptions& options);

@@ -5,6 +5,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "settings.h"
+
 namespace onering::postgres {
 
 namespace {
@@ -116,7 +118,7 @@ void Pool::revive(std::unique_ptr<Connection> connection, const Statement& state
 
 void Pool::openOne() {
   ++opening_;
-  Connection::open(io_, options_.keywords, options_.connect,
+  Connection::open(io_, beginningAt(options_.keywords, counts_.failedToOpen), options_.connect,
                    [self = self_](std::expected<std::unique_ptr<Connection>, Failure> result) {
                      if (*self) {
                        (*self)->opened(std::move(result));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 namespace onering::postgres {
 
@@ -65,6 +66,28 @@ std::expected<Keywords, Rejection> keywordsFor(const PostgresOptions& options) {
     keywords.emplace_back("options", serverOptions(options));
   } else {
     given->second = serverOptions(options) + " " + given->second;
+  }
+  return keywords;
+}
+
+Keywords beginningAt(Keywords keywords, std::size_t first) {
+  for (auto& [name, value] : keywords) {
+    if (name != "host" && name != "hostaddr" && name != "port") {
+      continue;
+    }
+    std::vector<std::string> items(1);
+    for (const char c : value) {
+      if (c == ',') {
+        items.emplace_back();
+      } else {
+        items.back() += c;
+      }
+    }
+    std::ranges::rotate(items, items.begin() + static_cast<std::ptrdiff_t>(first % items.size()));
+    value.clear();
+    for (const std::string& item : items) {
+      value += (&item == items.data() ? "" : ",") + item;
+    }
   }
   return keywords;
 }

@@ -228,6 +228,52 @@ const Statement kTablesPresent{
     "'collaborators', 'ring_passes', 'invites', 'ops', 'idempotency_keys', 'events', 'jobs', "
     "'erasures', 'schema_migrations')"};
 
+// --- what operators ask ---------------------------------------------------------------------------------
+
+#define DRAFT_LINE "draft_id, title, owner, holder, status, segment_count, etag, created_at, updated_at"
+#define PASS_LINE "draft_id, epoch, from_user, to_user, passed_at, kind"
+
+const Statement kFindByOwner{"find_by_owner", "SELECT " DRAFT_LINE
+                                              " FROM drafts WHERE owner = $1::text AND deleted_at IS NULL "
+                                              "ORDER BY created_at, draft_id LIMIT $2::bigint"};
+const Statement kFindByStatus{"find_by_status", "SELECT " DRAFT_LINE
+                                                " FROM drafts WHERE status = $1::text AND deleted_at IS NULL "
+                                                "ORDER BY updated_at DESC, draft_id LIMIT $2::bigint"};
+const Statement kFindByEtag{
+    "find_by_etag", "SELECT " DRAFT_LINE " FROM drafts WHERE etag = $1::text ORDER BY draft_id LIMIT $2::bigint"};
+const Statement kFindByContent{"find_by_content", "SELECT " DRAFT_LINE
+                                                  " FROM drafts WHERE content_sha256 = decode($1::text, 'hex') "
+                                                  "ORDER BY draft_id LIMIT $2::bigint"};
+const Statement kFindDeleted{"find_deleted", "SELECT " DRAFT_LINE
+                                             ", deleted_at FROM drafts WHERE deleted_at < $1::timestamptz "
+                                             "ORDER BY deleted_at, draft_id LIMIT $2::bigint"};
+const Statement kFindHistory{"find_history", "SELECT " PASS_LINE
+                                             " FROM ring_passes WHERE draft_id = $1::uuid "
+                                             "ORDER BY passed_at, epoch LIMIT $2::bigint"};
+const Statement kFindPassedBy{"find_passed_by", "SELECT " PASS_LINE
+                                                " FROM ring_passes WHERE from_user = $1::text "
+                                                "ORDER BY passed_at, draft_id, epoch LIMIT $2::bigint"};
+const Statement kFindPassedTo{"find_passed_to", "SELECT " PASS_LINE
+                                                " FROM ring_passes WHERE to_user = $1::text "
+                                                "ORDER BY passed_at, draft_id, epoch LIMIT $2::bigint"};
+const Statement kFindInvites{
+    "find_invites",
+    "SELECT invite_id, role, created_by, for_user, created_at, expires_at, accepted_by, accepted_at FROM invites "
+    "WHERE draft_id = $1::uuid AND deleted_at IS NULL ORDER BY created_at, invite_id LIMIT $2::bigint"};
+const Statement kFindKeys{"find_keys",
+                          "SELECT key, op_id, status, created_at FROM idempotency_keys WHERE scope = $1::text "
+                          "ORDER BY created_at DESC, key LIMIT $2::bigint"};
+const Statement kFindJobs{"find_jobs",
+                          "SELECT job_id, kind, run_at, attempts FROM jobs WHERE status = 'pending' "
+                          "AND run_at <= $1::timestamptz ORDER BY run_at, job_id LIMIT $2::bigint"};
+
+std::span<const Statement* const> findStatements() {
+  static constexpr std::array kAll{&kFindByOwner, &kFindByStatus, &kFindByEtag,   &kFindByContent,
+                                   &kFindDeleted, &kFindHistory,  &kFindPassedBy, &kFindPassedTo,
+                                   &kFindInvites, &kFindKeys,     &kFindJobs};
+  return kAll;
+}
+
 // One line for every column, constraint and index of our tables, as PostgreSQL writes them down.
 const Statement kDescribeSchema{
     "describe_schema",

@@ -60,10 +60,25 @@ extern const Statement kLeftMembers;
 extern const Statement kPing;
 extern const Statement kTablesPresent;
 
+// --- what operators ask (find.h): $1 is the value, $2 how many rows at most ---
+extern const Statement kFindByOwner;
+extern const Statement kFindByStatus;
+extern const Statement kFindByEtag;
+extern const Statement kFindByContent;
+extern const Statement kFindDeleted;
+extern const Statement kFindHistory;
+extern const Statement kFindPassedBy;
+extern const Statement kFindPassedTo;
+extern const Statement kFindInvites;
+extern const Statement kFindKeys;
+extern const Statement kFindJobs;
+
 // --- the schema as it is ---
 extern const Statement kDescribeSchema;
 
-// All of them, to prepare and to lint.
+// Those of the server, to prepare.
 [[nodiscard]] std::span<const Statement* const> allStatements();
+// Those of operators.
+[[nodiscard]] std::span<const Statement* const> findStatements();
 
 }  // namespace onering::postgres

@@ -225,6 +225,16 @@ void SyncService::forgetOldRejections(SteadyClock::time_point now) {
 // --- what the authority says --------------------------------------------------------------------------------
 
 void SyncService::carryOut(AuthorityActions actions, std::optional<SessionId> asking) {
+  // Questions first: the store works while the rest is written.
+  for (AuthorityAction& action : actions) {
+    if (auto* question = std::get_if<AskAction>(&action)) {
+      if (asking && isRead(question->question)) {
+        reads_.emplace(question->ticket, *asking);
+        ++sessions_.at(*asking)->reads;
+      }
+      askStore(std::move(*question));
+    }
+  }
   for (AuthorityAction& action : actions) {
     if (const auto* toSend = std::get_if<SendAction>(&action)) {
       send(*toSend);
@@ -234,12 +244,6 @@ void SyncService::carryOut(AuthorityActions actions, std::optional<SessionId> as
       }
     } else if (auto* toAuthenticate = std::get_if<AuthenticateAction>(&action)) {
       authenticate(std::move(*toAuthenticate));
-    } else if (auto* question = std::get_if<AskAction>(&action)) {
-      if (asking && isRead(question->question)) {
-        reads_.emplace(question->ticket, *asking);
-        ++sessions_.at(*asking)->reads;
-      }
-      askStore(std::move(*question));
     } else if (auto* given = std::get_if<ReceiptAction>(&action)) {
       receipt(std::move(*given));
     }
@@ -253,7 +257,7 @@ void SyncService::askStore(AskAction question) {
     for (const DraftWrite& write : commit->batch->drafts) {
       ops += write.ops.size();
     }
-    committing_ = BatchAtStore{question.ticket, ops, SteadyClock::now()};
+    committing_[question.ticket] = {ops, SteadyClock::now()};
     if (log_.wants(LogLevel::debug)) {
       const std::string batch = std::to_string(question.ticket);
       for (const DraftWrite& write : commit->batch->drafts) {
@@ -277,22 +281,23 @@ void SyncService::askStore(AskAction question) {
 
 // A batch was committed, or could not be.
 void SyncService::committed(Ticket ticket, const StoreAnswer& answer) {
-  if (!committing_ || committing_->ticket != ticket) {
+  const auto found = committing_.find(ticket);
+  if (found == committing_.end()) {
     return;
   }
-  const std::chrono::duration<double> took = SteadyClock::now() - committing_->askedAt;
+  const std::chrono::duration<double> took = SteadyClock::now() - found->second.askedAt;
   const bool good = errorIn(answer) == nullptr;
   metrics_.commitSeconds.observe(took.count());
   if (good) {
-    metrics_.batchOps.observe(static_cast<double>(committing_->ops));
+    metrics_.batchOps.observe(static_cast<double>(found->second.ops));
   }
   if (log_.wants(LogLevel::debug)) {
     log_(LogLevel::debug, good ? "committed a batch" : "could not commit a batch",
          {{"batch", std::to_string(ticket)},
-          {"ops", std::to_string(committing_->ops)},
+          {"ops", std::to_string(found->second.ops)},
           {"ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count())}});
   }
-  committing_.reset();
+  committing_.erase(found);
 }
 
 void SyncService::logReceipts(SessionId session, const Receipts& receipts) const {

@@ -79,6 +79,8 @@ class SyncService {
   void identify(std::string token, std::function<void(std::expected<Principal, Rejection>)> done);
   // Has the store answer. After Authority::submit() this is all that a reader needs.
   void ask(StoreQuestion question, std::function<void(StoreAnswer)> done);
+  // Authority::lastKnown().
+  [[nodiscard]] const DraftState* lastKnown(const DraftId& draft) const { return authority_.lastKnown(draft); }
   // Authority::submit(). `unavailable` when there is too much in work, or the server stops.
   void submit(const Principal& by, Op op, std::string expect, std::function<void(Receipt)> done);
   // How the database is; not connected when it does not say so in time.
@@ -150,11 +152,10 @@ class SyncService {
   std::map<UserId, std::size_t, std::less<>> connectionsOf_;
   std::unordered_map<Ticket, SessionId> reads_;
   struct BatchAtStore {
-    Ticket ticket = 0;
     std::size_t ops = 0;
     std::chrono::steady_clock::time_point askedAt;
   };
-  std::optional<BatchAtStore> committing_;
+  std::unordered_map<Ticket, BatchAtStore> committing_;
   struct Submitted {
     std::size_t bytes = 0;
     OpId op;

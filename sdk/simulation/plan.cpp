@@ -132,6 +132,7 @@ void drawBounds(Plan& plan, Random& random) {
   }
   plan.authority.limits = limits;
   plan.authority.opsPerBatch = random.oneOf<std::size_t>({1, 4, 4'096});
+  plan.authority.batchesAtStore = random.between<std::size_t>(1, 3);
   plan.authority.cacheBytes = random.oneOf<std::size_t>({0, 2'000, 1U << 30U});
 
   plan.reading.limits = limits;

@@ -42,8 +42,9 @@ OpReceipt receiptFor(const Op& op, Receipt receipt) {
 // Judges the submissions of one batch in order, against the cache, and gathers what to commit and to answer.
 class Authority::Decider {
  public:
-  Decider(Authority& authority, BatchInWork& work, const Found& found, const Lookup& asked, Time now)
+  Decider(Authority& authority, BatchInWork& work, const Found& found, Time now)
       : authority_(authority), work_(work), now_(now) {
+    const Lookup& asked = work.asked;
     for (std::size_t i = 0; i < asked.ops.size(); ++i) {
       if (found.ops[i]) known_.emplace(asked.ops[i], *found.ops[i]);
     }
@@ -106,7 +107,7 @@ class Authority::Decider {
 
   Receipt accepted(const Submission& submission, const DraftState* draft) {
     LogEntry entry = accept(draft, submission.op, submission.display, now_);
-    work_.before.try_emplace(entry.op.draft, draft ? draft->position : LogPosition{});
+    work_.before.try_emplace(entry.op.draft, draft ? static_cast<const DraftHead&>(*draft) : DraftHead{});
     const Seq expected = entry.seq - 1;
     DraftState& state = draft ? *authority_.cached(draft->id) : authority_.keepNew(entry.op.draft);
     Change change = apply(state, entry);
@@ -220,9 +221,9 @@ AuthorityActions Authority::submit(RequestId request, const Principal& by, Op op
     actions.emplace_back(ReceiptAction{request, rejection(ErrorCode::notAllowed, "You can act only as yourself.")});
     return actions;
   }
-  queue_.push_back(
+  enqueue(
       {.session = 0, .display = displayOf(by), .op = std::move(op), .request = request, .expect = std::move(expect)});
-  startBatch(now, actions);
+  startBatches(now, actions);
   return actions;
 }
 
@@ -303,6 +304,12 @@ AuthorityActions Authority::tick(Time now) {
   return actions;
 }
 
+std::size_t Authority::opsInWork() const {
+  std::size_t ops = 0;
+  for (const BatchInWork& batch : batches_) ops += batch.submissions.size();
+  return ops;
+}
+
 std::size_t Authority::unanswered(SessionId session) const {
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return 0;
@@ -329,37 +336,79 @@ void Authority::push(SessionId session, Push push, Time now, AuthorityActions& a
           receiptFor(op, rejection(ErrorCode::notAllowed, "You can act only as yourself. Sign in as the op's actor.")));
     } else {
       ++joined.unanswered;
-      queue_.push_back({.session = session,
-                        .display = joined.principal.display,
-                        .op = std::move(op),
-                        .lookUp = push.restart || joined.repeats});
+      enqueue({.session = session,
+               .display = joined.principal.display,
+               .op = std::move(op),
+               .lookUp = push.restart || joined.repeats});
     }
   }
   sendReceipts(session, std::move(answered), actions);
-  startBatch(now, actions);
+  startBatches(now, actions);
 }
 
-void Authority::startBatch(Time now, AuthorityActions& actions) {
-  if (batch_ || queue_.empty()) return;
-  batch_ = BatchInWork{};
-  batch_->startedAt = now;
-  while (!queue_.empty() && batch_->submissions.size() < options_.opsPerBatch) {
-    batch_->submissions.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+void Authority::Busy::add(const Submission& submission) {
+  drafts.insert(submission.op.draft);
+  if (submission.session != 0) sessions.insert(submission.session);
+}
+
+bool Authority::Busy::has(const Submission& submission) const {
+  return drafts.contains(submission.op.draft) || sessions.contains(submission.session);
+}
+
+void Authority::enqueue(Submission submission) {
+  if (atStore_.has(submission) || blockedBehind_.has(submission)) {
+    blockedBehind_.add(submission);
+    blocked_.push_back(std::move(submission));
+  } else {
+    queue_.push_back(std::move(submission));
   }
-  askLookup(now, actions);
 }
 
-void Authority::askLookup(Time now, AuthorityActions& actions) {
-  batch_->deciding.reset();
-  asked_ = lookupFor(*batch_);
-  if (asked_.drafts.empty() && asked_.ops.empty() && asked_.segments.empty()) {
-    batch_->ticket = 0;
-    decide(Found{}, asked_, now, actions);
+// After other batches have come to the store, or have left it. What is in the queue is older than what is blocked by
+// it, or has nothing to do with it.
+void Authority::sortQueue() {
+  blockedBehind_ = {};
+  if (blocked_.empty() && batches_.empty()) return;
+  auto queued = std::exchange(queue_, {});
+  auto blocked = std::exchange(blocked_, {});
+  for (auto* list : {&queued, &blocked}) {
+    for (Submission& submission : *list) enqueue(std::move(submission));
+  }
+}
+
+void Authority::startBatches(Time now, AuthorityActions& actions) {
+  while (!queue_.empty() && batches_.size() < options_.batchesAtStore) {
+    BatchInWork& batch = batches_.emplace_back();
+    batch.startedAt = now;
+    while (!queue_.empty() && batch.submissions.size() < options_.opsPerBatch) {
+      atStore_.add(queue_.front());
+      batch.submissions.push_back(std::move(queue_.front()));
+      queue_.pop_front();
+    }
+    if (!queue_.empty()) sortQueue();
+    askLookup(batch, now, actions);
+  }
+}
+
+void Authority::release(const BatchInWork& batch) {
+  for (const Submission& submission : batch.submissions) {
+    atStore_.drafts.erase(submission.op.draft);
+    atStore_.sessions.erase(submission.session);
+  }
+  std::erase_if(batches_, [&](const BatchInWork& each) { return &each == &batch; });
+  sortQueue();
+}
+
+void Authority::askLookup(BatchInWork& batch, Time now, AuthorityActions& actions) {
+  batch.deciding.reset();
+  batch.asked = lookupFor(batch);
+  if (batch.asked.drafts.empty() && batch.asked.ops.empty() && batch.asked.segments.empty()) {
+    batch.ticket = 0;
+    decide(batch, Found{}, now, actions);
     return;
   }
-  batch_->ticket = ++lastTicket_;
-  actions.emplace_back(AskAction{batch_->ticket, asked_});
+  batch.ticket = ++lastTicket_;
+  actions.emplace_back(AskAction{batch.ticket, batch.asked});
 }
 
 Lookup Authority::lookupFor(const BatchInWork& batch) const {
@@ -402,79 +451,76 @@ AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now
     }
     return actions;
   }
-  if (!batch_ || batch_->ticket != ticket) return actions;
+  const auto batch = std::ranges::find(batches_, ticket, &BatchInWork::ticket);
+  if (batch == batches_.end()) return actions;
   if (auto* found = std::get_if<StoreResult<Found>>(&answer)) {
     if (*found) {
-      decide(**found, asked_, now, actions);
+      decide(*batch, **found, now, actions);
     } else {
-      batchFailed(found->error(), now, actions);
+      batchFailed(*batch, found->error(), now, actions);
     }
   } else if (auto* committed = std::get_if<StoreResult<void>>(&answer)) {
     if (*committed) {
-      batchCommitted(now, actions);
+      batchCommitted(*batch, now, actions);
     } else {
-      batchFailed(committed->error(), now, actions);
+      batchFailed(*batch, committed->error(), now, actions);
     }
   }
   return actions;
 }
 
-void Authority::decide(const Found& found, const Lookup& asked, Time now, AuthorityActions& actions) {
+void Authority::decide(BatchInWork& batch, const Found& found, Time now, AuthorityActions& actions) {
   for (const auto& state : found.drafts) {
     if (state) keep(*state);
   }
-  Decider(*this, *batch_, found, asked, now).decideAll();
-  if (batch_->deciding->empty()) {  // nothing but repeats
-    batchCommitted(now, actions);
+  Decider(*this, batch, found, now).decideAll();
+  if (batch.deciding->empty()) {  // nothing but repeats
+    batchCommitted(batch, now, actions);
     return;
   }
-  batch_->ticket = ++lastTicket_;
-  actions.emplace_back(AskAction{batch_->ticket, CommitQuestion{batch_->deciding}});
+  batch.ticket = ++lastTicket_;
+  actions.emplace_back(AskAction{batch.ticket, CommitQuestion{batch.deciding}});
 }
 
-void Authority::batchCommitted(Time now, AuthorityActions& actions) {
-  for (const DraftWrite& write : batch_->deciding->drafts) counts_.accepted += write.ops.size();
-  counts_.rejected += batch_->deciding->rejected.size();
+void Authority::batchCommitted(BatchInWork& batch, Time now, AuthorityActions& actions) {
+  for (const DraftWrite& write : batch.deciding->drafts) counts_.accepted += write.ops.size();
+  counts_.rejected += batch.deciding->rejected.size();
   ++counts_.batches;
-  sendReceipts(actions);
-  fanOut(actions);
-  askNewsOfRepeats();
-  batch_.reset();
+  sendReceipts(batch, actions);
+  fanOut(batch, actions);
+  askNewsOfRepeats(batch);
+  release(batch);
   trimCache();
   askNews(actions);
-  startBatch(now, actions);
+  startBatches(now, actions);
 }
 
-void Authority::batchFailed(const StoreError& error, Time now, AuthorityActions& actions) {
-  // The cache may be ahead of the store by this batch.
-  if (batch_->deciding) {
-    for (const DraftWrite& write : batch_->deciding->drafts) forget(write.head.id);
-  }
-  const bool decideAgain = error.fault == StoreFault::conflict || error.fault == StoreFault::unknown;
-  if (decideAgain && batch_->attempts < kAttemptsMax) {
-    ++counts_.conflicts;
-    ++batch_->attempts;
-    for (const Submission& submission : batch_->submissions) forget(submission.op.draft);
-    askLookup(now, actions);
-    return;
+void Authority::batchFailed(BatchInWork& batch, const StoreError& error, Time now, AuthorityActions& actions) {
+  takeBack(batch);
+  if (error.fault == StoreFault::conflict || error.fault == StoreFault::unknown) {
+    for (const Submission& submission : batch.submissions) forget(submission.op.draft);
+    if (batch.attempts < kAttemptsMax) {
+      ++counts_.conflicts;
+      ++batch.attempts;
+      askLookup(batch, now, actions);
+      return;
+    }
   }
   ++counts_.faults;
-  batch_->deciding = std::make_shared<Batch>();
-  batch_->answers.clear();
+  batch.deciding = std::make_shared<Batch>();
+  batch.answers.clear();
   std::set<SessionId> failed;
-  for (const Submission& submission : batch_->submissions) {
+  for (const Submission& submission : batch.submissions) {
     if (submission.request == 0) failed.insert(submission.session);
-    forget(submission.op.draft);
-    batch_->answers.push_back(
+    batch.answers.push_back(
         {submission.session, submission.request, receiptFor(submission.op, rejection(ErrorCode::unavailable)), true});
   }
-  sendReceipts(actions);
-  batch_.reset();
+  sendReceipts(batch, actions);
   // What the same sessions have sent since must not overtake these ops (see Push::restart), even where the session is
-  // gone: its replica pushes all of them again.
+  // gone: its replica pushes all of them again. All of it is blocked behind this batch.
   std::deque<Submission> others;
   std::map<SessionId, std::vector<OpReceipt>> sentBack;
-  for (Submission& submission : queue_) {
+  for (Submission& submission : blocked_) {
     if (!failed.contains(submission.session)) {
       others.push_back(std::move(submission));
       continue;
@@ -485,15 +531,34 @@ void Authority::batchFailed(const StoreError& error, Time now, AuthorityActions&
     --joined->unanswered;
     sentBack[submission.session].push_back(receiptFor(submission.op, rejection(ErrorCode::unavailable)));
   }
-  queue_ = std::move(others);
+  blocked_ = std::move(others);
   for (auto& [session, receipts] : sentBack) sendReceipts(session, std::move(receipts), actions);
+  release(batch);
   askNews(actions);
-  startBatch(now, actions);
+  startBatches(now, actions);
 }
 
-void Authority::sendReceipts(AuthorityActions& actions) {
+// The cache is ahead of the store by this batch: back to what it held, where only heads have changed and no news have
+// come since.
+void Authority::takeBack(const BatchInWork& batch) {
+  if (!batch.deciding) return;
+  for (const DraftWrite& write : batch.deciding->drafts) {
+    const DraftHead& before = batch.before.at(write.head.id);
+    DraftState* state = cached(write.head.id);
+    const bool isAhead = state && state->position == write.head.position;
+    const bool sameMembers =
+        std::ranges::none_of(write.ops, [](const AcceptedOp& op) { return op.change.joined || op.change.left; });
+    if (isAhead && before.position.seq > 0 && sameMembers) {
+      static_cast<DraftHead&>(*state) = before;
+    } else {
+      forget(write.head.id);
+    }
+  }
+}
+
+void Authority::sendReceipts(BatchInWork& batch, AuthorityActions& actions) {
   std::map<SessionId, std::vector<OpReceipt>> bySession;
-  for (Answer& answer : batch_->answers) {
+  for (Answer& answer : batch.answers) {
     if (!answer.first) ++counts_.repeated;
     if (answer.request != 0) {
       // Copied: whether a draft's readers are told depends on it (fanOut(), askNewsOfRepeats()).
@@ -529,13 +594,13 @@ void Authority::sendReceipts(SessionId session, std::vector<OpReceipt> receipts,
 }
 
 // Tells everyone concerned about the drafts' new entries.
-void Authority::fanOut(AuthorityActions& actions) {
-  const std::map<DraftId, SessionId> makers = onlyMakers();
-  for (const DraftWrite& write : batch_->deciding->drafts) {
+void Authority::fanOut(const BatchInWork& batch, AuthorityActions& actions) {
+  const std::map<DraftId, SessionId> makers = onlyMakers(batch);
+  for (const DraftWrite& write : batch.deciding->drafts) {
     const DraftState* state = cached(write.head.id);
     if (!state) continue;
     weigh(state->id);
-    const LogPosition& before = batch_->before.at(state->id);
+    const LogPosition& before = batch.before.at(state->id).position;
     std::vector<SessionId> readers = sessionsOf(*state);
     // To a session that has made all of them itself its receipts say everything, if it knows what came before.
     const auto maker = makers.find(state->id);
@@ -556,10 +621,10 @@ void Authority::fanOut(AuthorityActions& actions) {
 }
 
 // The session that made all of a draft's new entries, for drafts that have such a one.
-std::map<DraftId, SessionId> Authority::onlyMakers() const {
+std::map<DraftId, SessionId> Authority::onlyMakers(const BatchInWork& batch) {
   std::map<DraftId, SessionId> makers;
   std::set<DraftId> severals;
-  for (const Answer& answer : batch_->answers) {
+  for (const Answer& answer : batch.answers) {
     if (!answer.first || std::holds_alternative<Rejection>(answer.receipt.receipt)) continue;
     const auto [maker, isNew] = makers.emplace(answer.receipt.draft, answer.session);
     if (!isNew && maker->second != answer.session) severals.insert(answer.receipt.draft);
@@ -588,7 +653,8 @@ void Authority::sendEntries(const std::vector<SessionId>& readers, const DraftId
   actions.emplace_back(SendAction{readers, std::move(message)});
 }
 
-void Authority::sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions) const {
+void Authority::sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions) {
+  noteMember(user, draft, false);
   const auto sessions = users_.find(user);
   if (sessions == users_.end()) return;
   actions.emplace_back(SendAction{{sessions->second.begin(), sessions->second.end()}, Gone{draft}});
@@ -596,8 +662,8 @@ void Authority::sendGone(const UserId& user, const DraftId& draft, AuthorityActi
 
 // An op that comes again was accepted by a commit whose answer may have been lost, and its fan-out with it, or by
 // another server: whoever pushes it again may be the only one who knows.
-void Authority::askNewsOfRepeats() {
-  for (const Answer& answer : batch_->answers) {
+void Authority::askNewsOfRepeats(const BatchInWork& batch) {
+  for (const Answer& answer : batch.answers) {
     const auto* accepted = std::get_if<Accepted>(&answer.receipt.receipt);
     if (answer.first || !accepted || told(answer.receipt.draft).seq >= accepted->seq) continue;
     Seq& seq = moved_[answer.receipt.draft];
@@ -625,7 +691,7 @@ void Authority::askNews(AuthorityActions& actions) {
   NewsQuestion question;
   for (auto next = moved_.begin(); next != moved_.end() && question.told.size() < kDraftsPerQuestion;) {
     const auto [draft, seq] = *next;
-    if (batch_ && batch_->before.contains(draft)) {  // most likely this is what is being committed
+    if (atStore_.drafts.contains(draft)) {  // most likely this is what is being committed
       ++next;
       continue;
     }
@@ -652,7 +718,7 @@ void Authority::tellNews(std::vector<DraftNews> news, const std::map<DraftId, Lo
     if (!present || present->position.seq < one.state.position.seq) keep(one.state);
     setTold(one.state.id, one.state.position, false);
   }
-  if (!batch_) trimCache();
+  trimCache();
   askNews(actions);
 }
 
@@ -713,11 +779,16 @@ void Authority::answerRead(Ticket ticket, StoreResult<std::vector<AuthorityMessa
   for (AuthorityMessage& message : *messages) actions.emplace_back(SendAction{{read.session}, std::move(message)});
 }
 
-// Everyone concerned is being told who is a member: answers that were read before must not say otherwise.
+// It is being told: answers that were read before must not say otherwise.
 void Authority::noteMembers(const DraftState& state) {
+  if (reads_.empty()) return;
+  for (const Member& member : state.members) noteMember(member.user, state.id, true);
+}
+
+void Authority::noteMember(const UserId& user, const DraftId& draft, bool isMember) {
   for (auto& [ticket, read] : reads_) {
     const auto* fetch = std::get_if<CatchUpQuestion>(&read.question);
-    if (!fetch || fetch->fetch.draft == state.id) read.isMember[state.id] = state.member(read.user) != nullptr;
+    if (read.user == user && (!fetch || fetch->fetch.draft == draft)) read.isMember[draft] = isMember;
   }
 }
 
@@ -774,8 +845,17 @@ Time Authority::advance(Time now) {
 
 // Everything accepted before this has been sent, or will be listed by whoever asks from here.
 ChangeCursor Authority::cursorAt(Time now) const {
-  const Time settled = batch_ ? std::min(now, batch_->startedAt) : now;
+  Time settled = now;
+  for (const BatchInWork& batch : batches_) settled = std::min(settled, batch.startedAt);
   return {.since = settled - options_.cursorOverlap, .after = {}};
+}
+
+const DraftState* Authority::lastKnown(const DraftId& draft) const {
+  const bool ahead = std::ranges::any_of(
+      batches_, [&](const BatchInWork& batch) { return batch.deciding && batch.before.contains(draft); });
+  if (ahead) return nullptr;
+  const auto found = cache_.find(draft);
+  return found == cache_.end() ? nullptr : &found->second.state;
 }
 
 DraftState* Authority::cached(const DraftId& draft) {
@@ -844,9 +924,12 @@ std::optional<LogPosition> Authority::untold(const DraftId& draft, Seq seq) cons
   return found->second.told.seq < seq ? std::optional(found->second.told) : std::nullopt;
 }
 
-// Between batches only: while one is decided, what it looked up has to stay.
+// What a batch at the store has looked up stays.
 void Authority::trimCache() {
-  while (cacheBytes_ > options_.cacheBytes && !byUse_.empty()) forget(byUse_.front());
+  for (auto next = byUse_.begin(); next != byUse_.end() && cacheBytes_ > options_.cacheBytes;) {
+    const DraftId draft = *next++;
+    if (!atStore_.drafts.contains(draft)) forget(draft);
+  }
 }
 
 }  // namespace onering

@@ -64,6 +64,38 @@ story('one can go to the beginning of a long draft, read on, and come back to th
   await ada.reads('3000. ');
 });
 
+story('a leap to the end is not taken back by what was being read when it began', { timeoutMs: 600_000 }, async (world) => {
+  const server = await world.serve();
+  const file = join(world.folder, 'long.jsonl');
+  await writeLongDraft(file, { title, segments: 3_000 });
+  assert.equal((await run(['import', file, '--server', server.syncAddress])).code, 0);
+  const context = await world.browse('ada');
+  await context.addInitScript(delayRequests, 150);
+  const ada = await world.arrive('ada', { context });
+  await ada.choose(title);
+  await ada.reads('3000. ');
+  for (let round = 0; round < 3; round++) {
+    await ada.button('To the beginning').click();
+    await ada.page.getByText('1. The first evening', { exact: false }).first().waitFor();
+    await ada.page.getByRole('region', { name: 'Text' }).focus();
+    await ada.page.keyboard.press('End');
+    await ada.button('To the end').click();
+    await ada.reads('3000. ');
+    await ada.page.waitForTimeout(1_000);
+    assert.ok(await ada.segment('3000. ').first().isVisible(), 'the reader was taken away from the end');
+  }
+});
+
+// As on a device whose worker is busy.
+function delayRequests(ms) {
+  const Original = globalThis.Worker;
+  globalThis.Worker = class extends Original {
+    postMessage(...args) {
+      setTimeout(() => super.postMessage(...args), ms);
+    }
+  };
+}
+
 // In characters of JSON, both ways, with buffers by their length.
 function measureMessages() {
   const sizeOf = (value) => JSON.stringify(value, (_, each) => (each instanceof ArrayBuffer || ArrayBuffer.isView(each) ? 'x'.repeat(each.byteLength) : each))?.length ?? 0;

@@ -121,6 +121,28 @@ TEST_CASE("bench append over PostgreSQL finds all of it after kill -9, and tells
   }
 }
 
+TEST_CASE("bench read reads a draft over HTTP without an error", "[bench]") {
+  const json::object figures =
+      figuresOf({"read", "--connections", "4", "--segments", "20", "--bytes", "50", "--seconds", "0.3"});
+  CHECK(number(figures, "readsPerSecond") > 0);
+  CHECK(number(figures, "failed") == 0);
+  CHECK(number(figures, "bytesPerAnswer") > 20 * 50);
+}
+
+TEST_CASE("bench queries asks every query of a filled database, with its index and without", "[bench]") {
+  const json::object figures =
+      figuresOf({"queries", "--users", "50", "--drafts", "500", "--segments", "2000", "--times", "3"});
+  CHECK(number(figures, "segments") == 2'000);
+  CHECK(number(figures, "indexHitPercent") > 0);
+  const json::object& queries = figures.at("queries").as_object();
+  CHECK(queries.size() >= 30);
+  for (const auto& [name, query] : queries) {
+    INFO(std::string_view(name));
+    CHECK(query.at("ms").to_number<double>() > 0);
+    CHECK(query.at("withoutIndexMs").to_number<double>() > 0);
+  }
+}
+
 TEST_CASE("PostgreSQL's own limits are measured by the rows of an append", "[bench]") {
   const auto cluster = TemporaryCluster::start();
   REQUIRE(cluster);

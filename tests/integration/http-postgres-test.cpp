@@ -97,6 +97,13 @@ TEST_CASE("with the database away health says so, writes are refused, and it com
   const auto refused = ann.post(draft + "/segments", body, keyHeader("k"));
   CHECK(refused.status == 503);
   CHECK(refused.header("Retry-After").has_value());
+  // What the server has in memory it still tells, to members, as it was before what was refused.
+  const auto remembered = ann.get(draft);
+  CHECK(remembered.status == 200);
+  CHECK(remembered.number("segmentCount") == 0);
+  CHECK(ann.get(draft + "/ring").status == 200);
+  CHECK(ann.get(draft + "/segments").status == 503);
+  CHECK(ApiClient(server->boundPort(), "ben").get(draft).status == 503);
   CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(10));
 
   REQUIRE(cluster->resume());

@@ -67,8 +67,11 @@ export class Segments implements View {
 
   // Shows the last segment, as after an append of one's own.
   async toEnd(): Promise<void> {
-    const { count: all, atEnd } = this.#window;
-    if (!atEnd) await this.#leap([Math.max(0, all - pageRows), all], true);
+    // Again where it has grown in the meantime.
+    while (!this.#window.atEnd) {
+      const { count: all } = this.#window;
+      if (!(await this.#leap([Math.max(0, all - pageRows), all], true))) break;
+    }
     if (this.#window.atEnd) this.#end.show();
     this.#showLeaps();
   }
@@ -134,23 +137,33 @@ export class Segments implements View {
   // Adds what adjoins the window; the reader stays at what they see.
   #read(range: readonly [number, number]): void {
     if (this.#reading !== null || range[0] >= range[1]) return;
-    this.#reading = this.#segments(range)
-      .then((segments) => {
-        if (segments.length > 0) this.#keepInPlace(() => this.#window.put(segments));
-        requestAnimationFrame(() => this.#readWhatIsScrolledTo());
-      })
-      .finally(() => (this.#reading = null));
+    void this.#move(range, (segments) => {
+      if (segments.length > 0) this.#keepInPlace(() => this.#window.put(segments));
+      requestAnimationFrame(() => this.#readWhatIsScrolledTo());
+    });
   }
 
-  // Goes somewhere else in the draft: to the first or the last of these segments.
-  async #leap(range: readonly [number, number], toLast: boolean): Promise<void> {
+  // Goes somewhere else in the draft: to the first or the last of these segments. False when it could not.
+  async #leap(range: readonly [number, number], toLast: boolean): Promise<boolean> {
     while (this.#reading !== null) await this.#reading;
-    const segments = await this.#segments(range);
-    if (segments.length === 0) return;
-    this.#window.put(segments);
-    this.#end.holds = toLast;
-    this.#paint();
-    if (!toLast) this.#scroller.scrollTop = 0;
+    let arrived = false;
+    await this.#move(range, (segments) => {
+      if (segments.length === 0) return;
+      arrived = true;
+      this.#window.put(segments);
+      this.#end.holds = toLast;
+      this.#paint();
+      if (!toLast) this.#scroller.scrollTop = 0;
+    });
+    return arrived;
+  }
+
+  // One at a time: what is read for a place that the window has left meanwhile would take it back there.
+  #move(range: readonly [number, number], show: (segments: readonly Segment[]) => void): Promise<void> {
+    this.#reading = this.#segments(range)
+      .then(show)
+      .finally(() => (this.#reading = null));
+    return this.#reading;
   }
 
   // Empty when it could not be read, or nobody wants it any more.

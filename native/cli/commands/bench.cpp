@@ -193,6 +193,32 @@ void addLoad(CLI::App& parent, Context& context) {
   addNumber(command, "--seconds", settings->seconds, "of measuring", 0.1);
 }
 
+void addRead(CLI::App& parent, Context& context) {
+  auto settings = std::make_shared<ReadSettings>();
+  CLI::App* command =
+      addCommand(parent, context, "read", "Reading a draft's segments as JSON over HTTP", settings, benchRead);
+  addNumber(command, "--connections", settings->connections, "that ask again as soon as they are answered");
+  command->add_option("--segments", settings->segments, "of the draft")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000));
+  addNumber(command, "--bytes", settings->bytes, "of a segment's text");
+  addNumber(command, "--seconds", settings->seconds, "of measuring, after one of warming up", 0.1);
+}
+
+// It measures the database alone: there is no server to choose.
+void addQueries(CLI::App& parent, Context& context) {
+  auto settings = std::make_shared<QueriesSettings>();
+  CLI::App* command = parent.add_subcommand(
+      "queries", "Every query of the PostgreSQL store on a database with much in it, with its index and without");
+  addNumber(command, "--users", settings->users, "in the database");
+  addNumber(command, "--drafts", settings->drafts, "in the database");
+  addNumber(command, "--segments", settings->segments, "in all drafts together");
+  addNumber(command, "--times", settings->times, "each query is asked; its median is told");
+  command->add_flag("!--with-only", settings->without, "not without the indexes");
+  command->add_flag("--json", context.json, "the figures as one line of JSON, errors as JSON");
+  command->callback([&context, settings] { runBench(context, "queries", [&] { return benchQueries(*settings); }); });
+}
+
 }  // namespace
 
 void addBench(CLI::App& app, Context& context) {
@@ -205,6 +231,8 @@ void addBench(CLI::App& app, Context& context) {
   addCatchUp(*command, context);
   addIdle(*command, context);
   addLoad(*command, context);
+  addRead(*command, context);
+  addQueries(*command, context);
 }
 
 }  // namespace onering::cli

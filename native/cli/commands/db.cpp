@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include "onering/postgres/find.h"
 #include "onering/postgres/migrations.h"
 #include "onering/postgres/postgres-store.h"
 
@@ -149,6 +150,55 @@ void verify(Context& context, const DbSettings& settings) {
   context.exit = checked.findings.empty() ? Exit::ok : Exit::failed;
 }
 
+struct FindSettings {
+  PostgresOptions database;
+  std::string question;
+  std::string value;
+  std::uint32_t limit = 100;
+};
+
+void find(Context& context, const FindSettings& settings) {
+  const auto found = onering::find(settings.database, settings.question, settings.value, settings.limit);
+  if (!found) {
+    fail(context, exitOf(found.error()), found.error());
+    return;
+  }
+  if (!context.json) {
+    for (const auto& row : found->rows) {
+      for (std::size_t i = 0; i < row.size(); ++i) std::cout << (i == 0 ? "" : "\t") << row[i].value_or("");
+      std::cout << '\n';
+    }
+    return;
+  }
+  json::array rows;
+  for (const auto& row : found->rows) {
+    json::object line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line[found->columns[i]] = row[i] ? json::value(*row[i]) : json::value(nullptr);
+    }
+    rows.push_back(std::move(line));
+  }
+  std::cout << json::serialize(rows) << '\n';
+}
+
+void addFind(CLI::App& db, Context& context) {
+  auto settings = std::make_shared<FindSettings>();
+  CLI::App* command = db.add_subcommand("find", "Find drafts, passes of rings and what is kept beside them");
+  command->add_option("--store", settings->database.url, "the database: a postgres:// URL")->required();
+  command->add_option("by", settings->question, "one of the names below")->required();
+  command->add_option("value", settings->value, "what to look for; a time as 2026-11-26T12:00:00Z")->required();
+  command->add_option("--limit", settings->limit, "rows at most")->capture_default_str()->check(CLI::Range(1, 100'000));
+  command->add_flag("--json", context.json, "the rows as JSON, with the columns' names");
+  std::string names;
+  for (const FindQuestion& question : findQuestions()) {
+    std::string name = question.name;
+    name.resize(12, ' ');
+    names += name + question.about + '\n';
+  }
+  command->footer(names);
+  command->callback([settings, &context] { find(context, *settings); });
+}
+
 CLI::App* addCommand(CLI::App& group, Context& context, const std::shared_ptr<DbSettings>& settings, const char* name,
                      const char* help, void (*run)(Context&, const DbSettings&)) {
   CLI::App* command = group.add_subcommand(name, help);
@@ -184,6 +234,7 @@ void addDb(CLI::App& app, Context& context) {
       ->check(CLI::PositiveNumber)
       ->excludes(all);
   check->footer("Ends with 1 if there is any difference.");
+  addFind(*db, context);
 }
 
 }  // namespace onering::cli

@@ -77,25 +77,44 @@ HttpResponse tagged(const Exchange& exchange, const LogPosition& position, Body 
   return response;
 }
 
+DraftQuestion stateOnly() {
+  return {.user = {}, .draft = {}};
+}
+bool isStateOnly(const DraftQuestion& question) {
+  return question.segmentsFrom == question.segmentsEnd && question.passCount == 0;
+}
+
+// What the server remembers of the draft, for one of its members, while the store is away.
+std::optional<DraftView> remembered(const SyncService& service, const DraftQuestion& question) {
+  const DraftState* state = service.lastKnown(question.draft);
+  return state && state->roleOf(question.user) ? std::optional(DraftView{*state, {}, {}}) : std::nullopt;
+}
+
 // Asks for a draft and answers with what `write` makes of it (SPEC I10, O11).
 template <typename Write>
 void askDraft(Api& api, const SharedExchange& exchange, DraftQuestion question, Write write) {
   question.user = exchange->by.user;
   question.draft = *exchange->path.draft;
-  ask<DraftAnswer>(api, exchange, std::move(question),
-                   [write = std::move(write)](const Exchange& asked, const std::optional<DraftView>& view) {
-                     if (!view) {
-                       return errorResponse(rejection(ErrorCode::notFound));
-                     }
-                     if (view->state.deletedAt) {
-                       return errorResponse(rejection(ErrorCode::draftDeleted));
-                     }
-                     return write(asked, *view);
-                   });
-}
-
-DraftQuestion stateOnly() {
-  return {.user = {}, .draft = {}};
+  const auto respond = [exchange, write = std::move(write)](const std::optional<DraftView>& view) {
+    if (!view) {
+      return errorResponse(rejection(ErrorCode::notFound));
+    }
+    if (view->state.deletedAt) {
+      return errorResponse(rejection(ErrorCode::draftDeleted));
+    }
+    return write(*exchange, *view);
+  };
+  SyncService& service = api.service();
+  service.ask(question, [&service, exchange, question, respond](const StoreAnswer& given) {
+    const auto& answer = std::get<DraftAnswer>(given);
+    if (answer) {
+      exchange->done(respond(*answer));
+      return;
+    }
+    const bool isAway = answer.error().fault == StoreFault::unavailable && isStateOnly(question);
+    const auto view = isAway ? remembered(service, question) : std::nullopt;
+    exchange->done(view ? respond(view) : faultResponse(answer.error()));
+  });
 }
 
 void readEvents(Api& api, const SharedExchange& exchange, EventQuery query) {

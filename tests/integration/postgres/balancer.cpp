@@ -62,9 +62,9 @@ void Balancer::accept() {
     pollfd waiting{.fd = listener_, .events = POLLIN, .revents = 0};
     if (::poll(&waiting, 1, 50) > 0) {
       const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-      ++accepted_;
+      const std::size_t number = accepted_++;
       const std::scoped_lock lock(mutex_);
-      carriers_.emplace_back([this, client] { carry(client); });
+      carriers_.emplace_back([this, client, number] { carry(client, number); });
     }
   }
 }
@@ -83,10 +83,14 @@ int Balancer::connectToNext() {
   return -1;
 }
 
-void Balancer::carry(int client) {
+void Balancer::carry(int client, std::size_t number) {
   const int server = connectToNext();
   bool open = server >= 0;
   while (open && !stopping_) {
+    if (number < silentBelow_) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      continue;
+    }
     std::array<pollfd, 2> ends{pollfd{client, POLLIN, 0}, pollfd{server, POLLIN, 0}};
     if (::poll(ends.data(), ends.size(), 50) <= 0) {
       continue;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -18,11 +19,17 @@ class Balancer {
   Balancer& operator=(const Balancer&) = delete;
 
   [[nodiscard]] std::string url() const { return "ws://127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::size_t connections() const { return accepted_; }
+
+  // The connections that there are stay open and carry nothing any more, in either direction.
+  void fallSilent() { silentBelow_ = accepted_.load(); }
+  // Those to come, too.
+  void fallSilentForGood() { silentBelow_ = std::numeric_limits<std::size_t>::max(); }
 
  private:
   void accept();
-  void carry(int client);
+  void carry(int client, std::size_t number);
   [[nodiscard]] int connectToNext();
 
   std::vector<std::uint16_t> servers_;
@@ -30,6 +37,7 @@ class Balancer {
   std::uint16_t port_ = 0;
   std::atomic<std::size_t> next_ = 0;
   std::atomic<std::size_t> accepted_ = 0;
+  std::atomic<std::size_t> silentBelow_ = 0;  // connections are numbered from 0
   std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
   std::vector<std::jthread> carriers_;  // guarded by mutex_

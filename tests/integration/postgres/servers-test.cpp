@@ -9,6 +9,7 @@
 #include "../raw-socket.h"
 #include "balancer.h"
 #include "database.h"
+#include "writer.h"
 
 namespace onering::testing {
 
@@ -16,70 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
-
-std::size_t countOf(const std::vector<LogEntry>& log, const OpId& op) {
-  return static_cast<std::size_t>(std::ranges::count(log, op, [](const LogEntry& entry) { return entry.op.id; }));
-}
-
-// Somebody who keeps a number of appends unanswered in a draft of their own.
-class Writer {
- public:
-  Writer(EventLoop& loop, const std::string& url, const std::string& name, int inFlight)
-      : person_(loop, url, name), draft_(person_.create()) {
-    for (int i = 0; i < inFlight; ++i) {
-      append();
-    }
-  }
-
-  void stop() { writing_ = false; }
-  [[nodiscard]] Person& person() { return person_; }
-  [[nodiscard]] const DraftId& draft() const { return draft_; }
-  [[nodiscard]] std::size_t accepted() const { return accepted_; }
-
-  // Every op that got `accepted` is in the log exactly once, at the place it was told; nothing else of ours is.
-  void checkAgainst(Store& store) {
-    const auto log = logOf(store, draft_);
-    for (const auto& [op, receipt] : person_.receipts()) {
-      const auto* told = std::get_if<Accepted>(&receipt);
-      CHECK(countOf(log, op) == (told ? 1 : 0));
-      if (told) {
-        CHECK(log.at(told->seq - 1).op.id == op);
-        CHECK(log.at(told->seq - 1).link == told->link);
-      }
-    }
-    CHECK(log.size() == person_.receipts().size());
-    CHECK(person_.confirmed(draft_) == log.back().position());
-  }
-
- private:
-  void append() {
-    AppendSegment body;
-    body.content.text = "line " + std::to_string(++made_);
-    const auto performed =
-        person_.client().perform(draft_, std::move(body), {.durable = {}, .settled = [this](const Receipt& receipt) {
-                                                             CHECK(std::holds_alternative<Accepted>(receipt));
-                                                             ++accepted_;
-                                                             if (writing_) {
-                                                               append();
-                                                             }
-                                                           }});
-    REQUIRE(performed);
-  }
-
-  Person person_;
-  DraftId draft_;
-  bool writing_ = true;
-  int made_ = 0;
-  std::size_t accepted_ = 0;
-};
-
-// Waits until everybody has had some more ops accepted.
-void allGoOn(const std::vector<std::unique_ptr<Writer>>& writers) {
-  for (const auto& writer : writers) {
-    const std::size_t before = writer->accepted();
-    REQUIRE(writer->person().sees([&] { return writer->accepted() >= before + 10; }, std::chrono::seconds(60)));
-  }
-}
 
 // How somebody stands, for a failure's message.
 std::string standing(Person& person, const DraftId& draft) {
@@ -219,48 +156,6 @@ TEST_CASE("SPEC 15 clients move between three servers of which one is killed aga
     }
   }
   CHECK(balancer.connections() > 64);  // everyone came once, and some again
-}
-
-TEST_CASE(
-    "I9 servers are killed, backends are killed, the whole cluster is killed: what was acknowledged is there once",
-    "[postgres][crash]") {
-  EventLoop loop;
-  const auto cluster = startCluster();
-  auto server = serveOver(cluster->url());
-  const std::string listen = "127.0.0.1:" + std::to_string(server->port());
-  std::vector<std::unique_ptr<Writer>> writers;
-  for (int i = 0; i < 4; ++i) {
-    writers.push_back(std::make_unique<Writer>(loop, server->url(), "writer" + std::to_string(i), 8));
-  }
-  for (int round = 0; round < 2; ++round) {
-    allGoOn(writers);
-    server->signal(SIGKILL);
-    server = nullptr;
-    loop.runFor(milliseconds(50));
-    server = serveOver(cluster->url(), listen);
-
-    allGoOn(writers);
-    cluster->sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'onering'");
-
-    allGoOn(writers);
-    cluster->stop(TemporaryCluster::Stop::kill);
-    loop.runFor(milliseconds(300));
-    REQUIRE(cluster->resume());
-  }
-  allGoOn(writers);
-  for (const auto& writer : writers) {
-    writer->stop();
-  }
-  const auto store = openStoreAt(cluster->url());
-  for (const auto& writer : writers) {
-    REQUIRE(writer->person().settles());
-    writer->checkAgainst(*store);
-  }
-  server->signal(SIGTERM);
-  const auto ended = server->wait();
-  REQUIRE(ended);
-  CHECK(ended->exitCode == 0);
-  CHECK(runOneRing({"db", "verify", "--all", "--store", cluster->url()}).exitCode == 0);
 }
 
 TEST_CASE("SPEC 14 while the database is away sessions stay, work waits on the devices, and drains by itself after",

@@ -127,6 +127,75 @@ TEST_CASE("K5 a batch that the store cannot take is pushed again, in order", "[s
   CHECK(table.position(draft).seq == 3);
 }
 
+TEST_CASE("S3 a batch does not wait for one that it has nothing to do with; ops of one draft or one session do",
+          "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  Seat& ben = table.sit("ben");
+  const DraftId hers = table.create(ada, "Hers");
+  const DraftId his = table.create(ben, "His");
+  const DraftId hersToo = table.create(ada, "Hers, too");
+  table.run();
+  table.holdQuestions = true;
+  table.append(ada, hers, "one");
+  table.run();
+  CHECK(table.authority->opsInWork() == 1);
+  table.append(ada, hers, "two");     // the same draft
+  table.append(ada, hersToo, "one");  // the same session
+  table.append(ben, his, "one");
+  table.run();
+  CHECK(table.authority->opsInWork() == 2);
+  CHECK(table.authority->opsWaiting() == 2);
+
+  // The first batch fails, and what waits behind it goes back with it; the other one does not mind.
+  table.nextCommitFails = StoreFault::unavailable;
+  table.holdQuestions = false;
+  table.run();
+  CHECK(table.position(hers).seq == 1);
+  CHECK(table.position(hersToo).seq == 1);
+  CHECK(table.position(his).seq == 2);
+  CHECK(ada.replica->pendingCount() == 3);
+  CHECK(table.authority->idle());
+
+  table.now = ada.replica->pushAgainAt().value();
+  ada.replica->tick(table.now);
+  table.settle(ada);
+  table.run();
+  CHECK(table.texts(ada, hers) == std::vector<std::string>{"one", "two"});
+  CHECK(table.position(hersToo).seq == 2);
+  CHECK(ada.replica->pendingCount() == 0);
+}
+
+TEST_CASE("S3 ops of one draft keep their order when some of them wait for other batches than the rest", "[sync]") {
+  AuthorityOptions options;
+  options.opsPerBatch = 1;
+  Table table(options);
+  Seat& ada = table.sit("ada");
+  Seat& ben = table.sit("ben");
+  const DraftId shared = table.create(ada, "Shared");
+  table.act(ada, shared, AddCollaborator{.user = "ben", .role = Role::editor});
+  const DraftId hers = table.create(ada, "Hers");
+  const DraftId his = table.create(ben, "His");
+  table.run();
+  Seat& phone = table.sit("ada");
+  table.run();
+  table.holdQuestions = true;
+  const auto arrives = [&](Seat& seat, const DraftId& draft, const std::string& text) {
+    table.append(seat, draft, text);
+    table.run();
+  };
+  arrives(ben, his, "one");                     // at the store, and the first to come back
+  arrives(ada, hers, "one");                    // at the store
+  arrives(phone, shared, "one");                // waits for room
+  arrives(ada, shared, "from the other desk");  // waits for its session
+  arrives(phone, shared, "two");                // waits for both
+  CHECK(table.authority->opsInWork() == 2);
+  CHECK(table.authority->opsWaiting() == 3);
+  table.holdQuestions = false;
+  table.run();
+  CHECK(table.texts(ben, shared) == std::vector<std::string>{"one", "from the other desk", "two"});
+}
+
 TEST_CASE("S3 what is queued of a lost connection does not overtake an op that the store could not take", "[sync]") {
   AuthorityOptions options;
   options.opsPerBatch = 1;
@@ -407,6 +476,46 @@ TEST_CASE("ops without a session do not hold each other back when the store fail
   table.run();
   CHECK(codeOf(table.receipts.at(1)) == ErrorCode::unavailable);
   CHECK(codeOf(table.receipts.at(2)) == std::nullopt);
+}
+
+TEST_CASE("a draft is remembered as the store has it, also after a batch that the store could not take", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  const DraftState stored = *table.authority->lastKnown(draft);
+  CHECK(stored.position == table.position(draft));
+
+  table.nextCommitFails = StoreFault::unavailable;
+  table.carryOut(table.authority->submit(1, principal("ada"), requestOp(1, draft, "ada", Lock{}), "", table.now));
+  table.run();
+  REQUIRE(table.authority->lastKnown(draft) != nullptr);
+  CHECK(*table.authority->lastKnown(draft) == stored);
+
+  // Who belongs to it is not kept twice.
+  table.nextCommitFails = StoreFault::unavailable;
+  const Op joins = requestOp(2, draft, "ada", AddCollaborator{.user = "ben", .role = Role::editor});
+  table.carryOut(table.authority->submit(2, principal("ada"), joins, "", table.now));
+  table.run();
+  CHECK(table.authority->lastKnown(draft) == nullptr);
+
+  table.carryOut(table.authority->submit(3, principal("ada"), requestOp(3, draft, "ada", Lock{}), "", table.now));
+  table.run();
+  CHECK(codeOf(table.receipts.at(3)) == std::nullopt);
+  CHECK(table.authority->lastKnown(draft)->position == table.position(draft));
+}
+
+TEST_CASE("I9 a draft is not told to be as a batch at the store would have it", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.run();
+  table.holdQuestions = true;
+  table.carryOut(table.authority->submit(1, principal("ada"), requestOp(1, draft, "ada", Lock{}), "", table.now));
+  CHECK(table.authority->lastKnown(draft) == nullptr);
+  table.holdQuestions = false;
+  table.run();
+  CHECK(table.authority->lastKnown(draft)->status == DraftStatus::locked);
 }
 
 // Another authority over the same store, as another server has one.

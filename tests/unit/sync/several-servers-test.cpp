@@ -18,12 +18,9 @@ class Neighbour {
   void hear(ReplicaMessage message) { carryOut(authority_.received(1, std::move(message), table_.now)); }
   void movedElsewhere(const DraftId& draft) { carryOut(authority_.movedElsewhere({{draft, table_.position(draft)}})); }
 
-  // Answers the reads that are held, by what the store said when they were asked.
-  void answerHeld() {
-    for (auto& [ticket, answer] : std::exchange(held_, {})) {
-      carryOut(authority_.answered(ticket, std::move(answer), table_.now));
-    }
-  }
+  // Answers what is held, by what the store said when it was asked.
+  void answerHeld() { answerAll(std::exchange(held_, {})); }
+  void answerNews() { answerAll(std::exchange(news_, {})); }
 
   template <typename Message>
   [[nodiscard]] std::size_t count() const {
@@ -32,9 +29,16 @@ class Neighbour {
   }
 
   bool holdReads = false;
+  bool holdNews = false;
   std::vector<AuthorityMessage> told;
 
  private:
+  using Held = std::vector<std::pair<Ticket, StoreAnswer>>;
+
+  void answerAll(Held held) {
+    for (auto& [ticket, answer] : held) carryOut(authority_.answered(ticket, std::move(answer), table_.now));
+  }
+
   void carryOut(AuthorityActions actions) {
     for (AuthorityAction& action : actions) {
       if (auto* who = std::get_if<AuthenticateAction>(&action)) {
@@ -44,6 +48,8 @@ class Neighbour {
         StoreAnswer answer = perform(table_.store, ask->question, table_.policy);
         if (holdReads && std::holds_alternative<StoreResult<std::vector<AuthorityMessage>>>(answer)) {
           held_.emplace_back(ask->ticket, std::move(answer));
+        } else if (holdNews && std::holds_alternative<NewsQuestion>(ask->question)) {
+          news_.emplace_back(ask->ticket, std::move(answer));
         } else {
           carryOut(authority_.answered(ask->ticket, std::move(answer), table_.now));
         }
@@ -55,7 +61,8 @@ class Neighbour {
 
   Table& table_;
   Authority authority_{AuthorityOptions{}};
-  std::vector<std::pair<Ticket, StoreAnswer>> held_;
+  Held held_;
+  Held news_;
 };
 
 // Ada and Bob at the table, Bob with a second device at the neighbour's, all with a draft of Ada's.
@@ -122,6 +129,22 @@ TEST_CASE("O10 an answer that was read before a removal is not told after it", "
   CHECK(at.neighbour->count<Entries>() == 0);
   REQUIRE(at.neighbour->count<Changed>() == 1);
   CHECK(std::get<Changed>(at.neighbour->told.back()).drafts.empty());
+}
+
+TEST_CASE("O9 an answer is told although older news of the draft came before it", "[sync][servers]") {
+  TwoServers at;
+  const DraftId draft = at.table.create(at.ada, "Another");
+  at.table.run();
+  at.neighbour->holdReads = true;
+  at.neighbour->holdNews = true;
+  at.neighbour->movedElsewhere(draft);
+  at.table.act(at.ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
+  at.table.run();
+  at.neighbour->hear(Fetch{.draft = draft, .have = {}});
+  at.neighbour->answerNews();  // of before bob was let in
+  at.neighbour->told.clear();
+  at.neighbour->answerHeld();
+  CHECK(at.neighbour->count<Entries>() == 1);
 }
 
 TEST_CASE("O9 an answer that was read before someone was let in is read again", "[sync][servers]") {

@@ -106,4 +106,27 @@ struct LoadSettings {
 };
 [[nodiscard]] Figures benchLoad(const LoadSettings& settings);
 
+// --- read: a draft's segments as JSON over HTTP ---
+
+struct ReadSettings {
+  ServerSettings server;
+  std::size_t connections = 64;  // each asks again as soon as it is answered
+  std::size_t segments = 50;     // of the draft that is read, at most 1,000
+  std::size_t bytes = 100;
+  double seconds = 10;
+};
+[[nodiscard]] Figures benchRead(const ReadSettings& settings);
+
+// --- queries: what each costs in a database with much in it, with its index and without (SPEC §9) ---
+
+struct QueriesSettings {
+  std::size_t users = 10'000;
+  std::size_t drafts = 100'000;
+  std::size_t segments = 1'000'000;
+  std::size_t times = 21;  // each query
+  bool without = true;     // also without its index
+};
+// Over a temporary PostgreSQL cluster.
+[[nodiscard]] Figures benchQueries(const QueriesSettings& settings);
+
 }  // namespace onering::bench

@@ -8,7 +8,9 @@
 //                                               (store)                     (store)
 //
 // Ops of all sessions and drafts that wait are judged together and committed in one transaction, because a
-// commit is slow and one more row in it is cheap. While one batch is at the store the next one collects.
+// commit is slow and one more row in it is cheap. While as many batches as may be are at the store, the next one
+// collects. Batches at the store have nothing to do with one another: no two have a draft or a session in common, so
+// each succeeds or fails by itself, and ops of one session or one draft never overtake one another.
 //
 // Whether an op is new is the store's to say (SPEC K4). Ops that may well have been sent before are looked up first;
 // others are taken for new, and when one is not, or a draft has moved on by another server's hand, the commit meets a
@@ -16,9 +18,9 @@
 //
 // Invariants:
 //   a receipt `accepted` leaves only after the batch that holds the op has been committed (SPEC I9)
-//   one batch is at the store at a time, so ops are accepted in the order in which they arrived
+//   ops of one draft are accepted in the order in which they arrived, and so are those of one session
 //   the cache holds states as the store had them, but while a batch is being committed, when it is ahead by
-//   that batch; when the commit fails, what it touched is forgotten and read again
+//   that batch; when the commit fails, what it wrote is taken back, or forgotten and read again
 //   no verdict rests on a cached state that the store has left behind: a batch names the seq of every draft that it
 //   looked at, and the store refuses it where that is another
 #pragma once
@@ -69,7 +71,7 @@ struct AuthenticateAction {
   std::string token;
 };
 
-// Perform the question, in the order of asking, and call answered().
+// Perform the question and call answered().
 struct AskAction {
   Ticket ticket = 0;
   StoreQuestion question;
@@ -87,6 +89,8 @@ using AuthorityActions = std::vector<AuthorityAction>;
 struct AuthorityOptions {
   Limits limits;
   std::size_t opsPerBatch = 4'096;
+  // While the store works on one, the next is judged; a database works on both.
+  std::size_t batchesAtStore = 2;
   std::size_t cacheBytes = std::size_t{64} << 20U;  // of drafts' states, about
   // How far back a cursor points from the present, so that no change is missed although the clocks of
   // several servers differ and a commit takes time.
@@ -140,15 +144,19 @@ class Authority {
   [[nodiscard]] AuthorityActions tick(Time now);
 
   // Whether no op waits or is at the store: a server that shuts down stops reading and waits for this.
-  [[nodiscard]] bool idle() const { return queue_.empty() && !batch_; }
+  [[nodiscard]] bool idle() const { return queue_.empty() && batches_.empty(); }
 
   // Ops of the session without a receipt. Its owner stops reading from a session that has very many.
   [[nodiscard]] std::size_t unanswered(SessionId session) const;
 
+  // The draft as the store had it when this authority last heard of it, for when the store cannot be asked. Null: it is
+  // not kept, or being written. Good until the next call.
+  [[nodiscard]] const DraftState* lastKnown(const DraftId& draft) const;
+
   [[nodiscard]] std::size_t sessionCount() const { return sessions_.size(); }
-  // Ops that wait for their batch, and those of the batch at the store.
-  [[nodiscard]] std::size_t opsWaiting() const { return queue_.size(); }
-  [[nodiscard]] std::size_t opsInWork() const { return batch_ ? batch_->submissions.size() : 0; }
+  // Ops that wait for their batch, and those of batches at the store.
+  [[nodiscard]] std::size_t opsWaiting() const { return queue_.size() + blocked_.size(); }
+  [[nodiscard]] std::size_t opsInWork() const;
   // Drafts that other servers have written to, of which the sessions here have not been told yet.
   [[nodiscard]] std::size_t newsWaiting() const { return moved_.size() + newsFor_.size(); }
   [[nodiscard]] std::size_t draftsCached() const { return cache_.size(); }
@@ -185,14 +193,15 @@ class Authority {
     bool first = false;  // decided by this batch, not remembered from before
   };
 
-  // The batch at the store: first its Lookup, then its Batch.
+  // A batch at the store: first its Lookup, then its Batch.
   struct BatchInWork {
     Ticket ticket = 0;
     Time startedAt;
+    Lookup asked;
     std::vector<Submission> submissions;
     int attempts = 1;
-    std::shared_ptr<Batch> deciding;        // set once judged: what is being committed
-    std::map<DraftId, LogPosition> before;  // where each draft that it writes stood
+    std::shared_ptr<Batch> deciding;      // set once judged: what is being committed
+    std::map<DraftId, DraftHead> before;  // of each draft that it writes
     std::vector<Answer> answers;
   };
 
@@ -209,25 +218,30 @@ class Authority {
 
   void join(SessionId session, Principal principal, Time now, AuthorityActions& actions);
   void push(SessionId session, Push push, Time now, AuthorityActions& actions);
-  void startBatch(Time now, AuthorityActions& actions);
-  void askLookup(Time now, AuthorityActions& actions);
-  void decide(const Found& found, const Lookup& asked, Time now, AuthorityActions& actions);
-  void batchCommitted(Time now, AuthorityActions& actions);
-  void batchFailed(const StoreError& error, Time now, AuthorityActions& actions);
-  void sendReceipts(AuthorityActions& actions);
+  void enqueue(Submission submission);
+  void sortQueue();
+  void startBatches(Time now, AuthorityActions& actions);
+  void askLookup(BatchInWork& batch, Time now, AuthorityActions& actions);
+  void decide(BatchInWork& batch, const Found& found, Time now, AuthorityActions& actions);
+  void batchCommitted(BatchInWork& batch, Time now, AuthorityActions& actions);
+  void batchFailed(BatchInWork& batch, const StoreError& error, Time now, AuthorityActions& actions);
+  void release(const BatchInWork& batch);
+  void takeBack(const BatchInWork& batch);
+  void sendReceipts(BatchInWork& batch, AuthorityActions& actions);
   void sendReceipts(SessionId session, std::vector<OpReceipt> receipts, AuthorityActions& actions);
-  void fanOut(AuthorityActions& actions);
-  [[nodiscard]] std::map<DraftId, SessionId> onlyMakers() const;
-  void askNewsOfRepeats();
+  void fanOut(const BatchInWork& batch, AuthorityActions& actions);
+  [[nodiscard]] static std::map<DraftId, SessionId> onlyMakers(const BatchInWork& batch);
+  void askNewsOfRepeats(const BatchInWork& batch);
   void ask(Read read, AuthorityActions& actions);
   void answerRead(Ticket ticket, StoreResult<std::vector<AuthorityMessage>> messages, AuthorityActions& actions);
   void noteMembers(const DraftState& state);
+  void noteMember(const UserId& user, const DraftId& draft, bool isMember);
   void askNews(AuthorityActions& actions);
   void tellNews(std::vector<DraftNews> news, const std::map<DraftId, LogPosition>& asked, AuthorityActions& actions);
   void tell(const DraftNews& news, const LogPosition& told, AuthorityActions& actions);
   void sendEntries(const std::vector<SessionId>& readers, const DraftId& draft, LogPosition before,
                    const LogPosition& head, std::span<const LogEntry* const> entries, AuthorityActions& actions) const;
-  void sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions) const;
+  void sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions);
   void readFailed(SessionId session, const StoreError& error, AuthorityActions& actions);
   void letSomeCatchUp(AuthorityActions& actions);
   void refuse(SessionId session, Rejection why, AuthorityActions& actions);
@@ -251,9 +265,20 @@ class Authority {
   AuthorityOptions options_;
   std::map<SessionId, Session> sessions_;
   std::map<UserId, std::set<SessionId>, std::less<>> users_;
-  std::deque<Submission> queue_;
-  std::optional<BatchInWork> batch_;
-  Lookup asked_;  // of the batch in work
+  // Drafts and sessions whose ops others must not overtake.
+  struct Busy {
+    std::set<DraftId> drafts;
+    std::set<SessionId> sessions;
+
+    void add(const Submission& submission);
+    [[nodiscard]] bool has(const Submission& submission) const;
+  };
+
+  std::deque<Submission> queue_;    // may go into the next batch
+  std::deque<Submission> blocked_;  // come behind what is at the store, or behind one another
+  Busy blockedBehind_;              // of blocked_
+  std::list<BatchInWork> batches_;  // at the store
+  Busy atStore_;                    // of batches_
   std::map<Ticket, Read> reads_;
   Ticket lastTicket_ = 0;
   Time latest_{};  // time never goes back (SPEC I11)

@@ -188,7 +188,7 @@ class AsyncStore {
 
   virtual ~AsyncStore() = default;
 
-  // Commits are carried out in the order of asking.
+  // Commits are carried out in any order: those of one authority that are asked at a time have no draft in common.
   virtual void ask(StoreQuestion question, Answered answered) = 0;
 
   // Store::forgetRejected(). What could not be forgotten now is forgotten the next time.
