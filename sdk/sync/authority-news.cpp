@@ -9,11 +9,16 @@ namespace onering {
 
 // --- what other servers write -------------------------------------------------------------------------------
 
+bool Authority::changesMembers(const LogEntry& entry) {
+  return std::holds_alternative<AddCollaborator>(entry.op.body) ||
+         std::holds_alternative<RemoveCollaborator>(entry.op.body);
+}
+
 AuthorityActions Authority::movedElsewhere(const std::vector<DraftPosition>& drafts) {
   AuthorityActions actions;
   if (users_.empty()) return actions;  // whoever joins asks what has changed
   for (const auto& [draft, position] : drafts) {
-    if (told(draft).seq >= position.seq) continue;
+    if (!untold(draft, position.seq)) continue;
     Seq& seq = moved_[draft];
     seq = std::max(seq, position.seq);
   }
@@ -32,10 +37,10 @@ void Authority::askNews(AuthorityActions& actions) {
       continue;
     }
     next = moved_.erase(next);
-    const LogPosition from = told(draft);
-    if (from.seq >= seq) continue;
-    question.told.push_back({draft, from});
-    newsFor_.emplace(draft, from);
+    const auto from = untold(draft, seq);
+    if (!from) continue;
+    question.told.push_back({draft, *from});
+    newsFor_.emplace(draft, *from);
   }
   if (question.told.empty()) return;
   newsTicket_ = ++lastTicket_;
@@ -46,12 +51,13 @@ void Authority::tellNews(std::vector<DraftNews> news, const std::map<DraftId, Lo
                          AuthorityActions& actions) {
   for (DraftNews& one : news) {
     const LogPosition from = asked.at(one.state.id);
-    if (told(one.state.id).seq >= one.state.position.seq) continue;
+    const Seq told = this->told(one.state.id).seq;
+    if (told > one.state.position.seq || !untold(one.state.id, one.state.position.seq)) continue;
     tell(one, from, actions);
     // A batch that was decided on what the cache holds meets a conflict where that is of the past.
     const DraftState* present = cached(one.state.id);
     if (!present || present->position.seq < one.state.position.seq) keep(one.state);
-    setTold(one.state.id, one.state.position);
+    setTold(one.state.id, one.state.position, false);
   }
   trimCache();
   askNews(actions);
@@ -68,13 +74,64 @@ void Authority::tell(const DraftNews& news, const LogPosition& told, AuthorityAc
   }
   const bool isWhole = !entries.empty() && entries.back()->seq == state.position.seq;
   if (!isWhole) left.insert(news.left.begin(), news.left.end());
+  if (!isWhole || std::ranges::any_of(entries, [](const LogEntry* entry) { return changesMembers(*entry); })) {
+    noteMembers(state);
+  }
   for (const UserId& user : left) {
     if (!state.member(user)) sendGone(user, state.id, actions);
   }
   sendEntries(sessionsOf(state), state.id, told, state.position, entries, actions);
 }
 
-// --- reads that failed --------------------------------------------------------------------------------------
+// --- reads --------------------------------------------------------------------------------------------------
+
+void Authority::ask(Read read, AuthorityActions& actions) {
+  StoreQuestion question = std::visit([](const auto& typed) { return StoreQuestion(typed); }, read.question);
+  reads_.emplace(++lastTicket_, std::move(read));
+  actions.emplace_back(AskAction{lastTicket_, std::move(question)});
+}
+
+void Authority::answerRead(Ticket ticket, StoreResult<std::vector<AuthorityMessage>> messages,
+                           AuthorityActions& actions) {
+  Read read = std::move(reads_.extract(ticket).mapped());
+  if (!sessions_.contains(read.session)) return;
+  if (!messages) {
+    readFailed(read.session, messages.error(), actions);
+    return;
+  }
+  const auto isMember = [&](const DraftId& draft, bool otherwise) {
+    const auto found = read.isMember.find(draft);
+    return found == read.isMember.end() ? otherwise : found->second;
+  };
+  if (const auto* question = std::get_if<CatchUpQuestion>(&read.question)) {
+    const bool isGone = std::holds_alternative<Gone>(messages->front());
+    const bool isNow = isMember(question->fetch.draft, !isGone);
+    if (isGone && isNow) {
+      read.isMember.clear();
+      ask(std::move(read), actions);
+      return;
+    }
+    if (!isGone && !isNow) return;  // Gone has been said, and with it the fetch is over
+  } else {
+    auto& changed = std::get<Changed>(messages->front());
+    std::erase_if(changed.drafts, [&](const DraftPosition& listed) { return !isMember(listed.draft, true); });
+    std::erase_if(changed.removed, [&](const DraftId& draft) { return isMember(draft, false); });
+  }
+  for (AuthorityMessage& message : *messages) actions.emplace_back(SendAction{{read.session}, std::move(message)});
+}
+
+// It is being told: answers that were read before must not say otherwise.
+void Authority::noteMembers(const DraftState& state) {
+  if (reads_.empty()) return;
+  for (const Member& member : state.members) noteMember(member.user, state.id, true);
+}
+
+void Authority::noteMember(const UserId& user, const DraftId& draft, bool isMember) {
+  for (auto& [ticket, read] : reads_) {
+    const auto* fetch = std::get_if<CatchUpQuestion>(&read.question);
+    if (read.user == user && (!fetch || fetch->fetch.draft == draft)) read.isMember[draft] = isMember;
+  }
+}
 
 // A store that is away is no reason to lose the connection: the session is told to wait, and to catch up later.
 void Authority::readFailed(SessionId session, const StoreError& error, AuthorityActions& actions) {
@@ -185,8 +242,17 @@ LogPosition Authority::told(const DraftId& draft) const {
   return found == cache_.end() ? LogPosition{} : found->second.told;
 }
 
-void Authority::setTold(const DraftId& draft, const LogPosition& position) {
-  if (const auto found = cache_.find(draft); found != cache_.end()) found->second.told = position;
+void Authority::setTold(const DraftId& draft, const LogPosition& position, bool hasGap) {
+  const auto found = cache_.find(draft);
+  if (found == cache_.end()) return;
+  found->second.told = position;
+  found->second.hasGap = hasGap;
+}
+
+std::optional<LogPosition> Authority::untold(const DraftId& draft, Seq seq) const {
+  const auto found = cache_.find(draft);
+  if (found == cache_.end() || found->second.hasGap) return LogPosition{};
+  return found->second.told.seq < seq ? std::optional(found->second.told) : std::nullopt;
 }
 
 // What a batch at the store has looked up stays.

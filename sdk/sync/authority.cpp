@@ -199,12 +199,10 @@ AuthorityActions Authority::received(SessionId session, ReplicaMessage message, 
   } else if (auto* pushed = std::get_if<Push>(&message)) {
     push(session, std::move(*pushed), now, actions);
   } else if (auto* asked = std::get_if<WhatChanged>(&message)) {
-    reads_.emplace(++lastTicket_, session);
-    actions.emplace_back(
-        AskAction{lastTicket_, ChangesQuestion{joined->principal.user, inTime(asked->from), cursorAt(now)}});
+    ask({session, joined->principal.user, ChangesQuestion{joined->principal.user, inTime(asked->from), cursorAt(now)}},
+        actions);
   } else if (auto* fetch = std::get_if<Fetch>(&message)) {
-    reads_.emplace(++lastTicket_, session);
-    actions.emplace_back(AskAction{lastTicket_, CatchUpQuestion{joined->principal.user, *fetch}});
+    ask({session, joined->principal.user, CatchUpQuestion{joined->principal.user, *fetch}}, actions);
   } else if (auto* ping = std::get_if<Ping>(&message)) {
     actions.emplace_back(SendAction{{session}, Pong{ping->id}});
   }
@@ -434,16 +432,8 @@ bool Authority::mustLookUp(const Submission& submission) const {
 AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now) {
   now = advance(now);
   AuthorityActions actions;
-  if (const auto read = reads_.find(ticket); read != reads_.end()) {
-    const SessionId session = read->second;
-    reads_.erase(read);
-    auto& messages = std::get<StoreResult<std::vector<AuthorityMessage>>>(answer);
-    if (!sessions_.contains(session)) return actions;
-    if (!messages) {
-      readFailed(session, messages.error(), actions);
-      return actions;
-    }
-    for (AuthorityMessage& message : *messages) actions.emplace_back(SendAction{{session}, std::move(message)});
+  if (reads_.contains(ticket)) {
+    answerRead(ticket, std::get<StoreResult<std::vector<AuthorityMessage>>>(std::move(answer)), actions);
     return actions;
   }
   if (newsTicket_ != 0 && ticket == newsTicket_) {
@@ -493,7 +483,7 @@ void Authority::batchCommitted(BatchInWork& batch, Time now, AuthorityActions& a
   ++counts_.batches;
   sendReceipts(batch, actions);
   fanOut(batch, actions);
-  ringBells(batch, actions);
+  askNewsOfRepeats(batch);
   release(batch);
   trimCache();
   askNews(actions);
@@ -543,15 +533,17 @@ void Authority::batchFailed(BatchInWork& batch, const StoreError& error, Time no
   startBatches(now, actions);
 }
 
-// The cache is ahead of the store by this batch: back to what it held, where only heads have changed.
+// The cache is ahead of the store by this batch: back to what it held, where only heads have changed and no news have
+// come since.
 void Authority::takeBack(const BatchInWork& batch) {
   if (!batch.deciding) return;
   for (const DraftWrite& write : batch.deciding->drafts) {
     const DraftHead& before = batch.before.at(write.head.id);
     DraftState* state = cached(write.head.id);
+    const bool isAhead = state && state->position == write.head.position;
     const bool sameMembers =
         std::ranges::none_of(write.ops, [](const AcceptedOp& op) { return op.change.joined || op.change.left; });
-    if (state && before.position.seq > 0 && sameMembers) {
+    if (isAhead && before.position.seq > 0 && sameMembers) {
       static_cast<DraftHead&>(*state) = before;
     } else {
       forget(write.head.id);
@@ -564,7 +556,7 @@ void Authority::sendReceipts(BatchInWork& batch, AuthorityActions& actions) {
   for (Answer& answer : batch.answers) {
     if (!answer.first) ++counts_.repeated;
     if (answer.request != 0) {
-      // Copied: whether a draft's readers are told depends on it (fanOut(), ringBells()).
+      // Copied: whether a draft's readers are told depends on it (fanOut(), askNewsOfRepeats()).
       actions.emplace_back(ReceiptAction{answer.request, answer.receipt.receipt});
       continue;
     }
@@ -607,15 +599,19 @@ void Authority::fanOut(const BatchInWork& batch, AuthorityActions& actions) {
     std::vector<SessionId> readers = sessionsOf(*state);
     // To a session that has made all of them itself its receipts say everything, if it knows what came before.
     const auto maker = makers.find(state->id);
-    if (maker != makers.end() && told(state->id) == before) std::erase(readers, maker->second);
+    const bool follows = told(state->id) == before;
+    if (maker != makers.end() && follows) std::erase(readers, maker->second);
     for (const AcceptedOp& op : write.ops) {
       if (op.change.left && !state->member(*op.change.left)) sendGone(*op.change.left, state->id, actions);
+    }
+    if (std::ranges::any_of(write.ops, [](const AcceptedOp& op) { return changesMembers(op.entry); })) {
+      noteMembers(*state);
     }
     std::vector<const LogEntry*> entries;
     entries.reserve(write.ops.size());
     for (const AcceptedOp& op : write.ops) entries.push_back(&op.entry);
     sendEntries(readers, state->id, before, state->position, entries, actions);
-    setTold(state->id, state->position);
+    setTold(state->id, state->position, !follows || untold(state->id, before.seq));
   }
 }
 
@@ -652,28 +648,21 @@ void Authority::sendEntries(const std::vector<SessionId>& readers, const DraftId
   actions.emplace_back(SendAction{readers, std::move(message)});
 }
 
-void Authority::sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions) const {
+void Authority::sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions) {
+  noteMember(user, draft, false);
   const auto sessions = users_.find(user);
   if (sessions == users_.end()) return;
   actions.emplace_back(SendAction{{sessions->second.begin(), sessions->second.end()}, Gone{draft}});
 }
 
-// An op that comes again was accepted by a commit whose answer may have been lost, and its fan-out with it: whoever
-// pushes it again may be the only one who knows. Rings everyone's bell, so that they fetch what they lack.
-void Authority::ringBells(const BatchInWork& batch, AuthorityActions& actions) {
-  std::set<DraftId> drafts;
-  for (std::size_t i = 0; i < batch.answers.size(); ++i) {
-    const Answer& answer = batch.answers[i];
-    if (answer.first || !std::holds_alternative<Accepted>(answer.receipt.receipt)) continue;
-    const DraftState* state = cached(answer.receipt.draft);
-    if (!state) continue;
-    drafts.insert(state->id);
-    const auto* removal = std::get_if<RemoveCollaborator>(&batch.submissions[i].op.body);
-    if (removal && !state->member(removal->user)) sendGone(removal->user, state->id, actions);
-  }
-  for (const DraftId& id : drafts) {
-    const DraftState& state = *cached(id);
-    sendEntries(sessionsOf(state), id, {}, state.position, {}, actions);
+// An op that comes again was accepted by a commit whose answer may have been lost, and its fan-out with it, or by
+// another server: whoever pushes it again may be the only one who knows.
+void Authority::askNewsOfRepeats(const BatchInWork& batch) {
+  for (const Answer& answer : batch.answers) {
+    const auto* accepted = std::get_if<Accepted>(&answer.receipt.receipt);
+    if (answer.first || !accepted || told(answer.receipt.draft).seq >= accepted->seq) continue;
+    Seq& seq = moved_[answer.receipt.draft];
+    seq = std::max(seq, accepted->seq);
   }
 }
 
