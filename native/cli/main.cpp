@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
   addVerify(app, context);
   addExport(app, context);
   addDb(app, context);
+  addSimulate(app, context);
   addBench(app, context);
   try {
     app.parse(argc, argv);

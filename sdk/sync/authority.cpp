@@ -199,12 +199,10 @@ AuthorityActions Authority::received(SessionId session, ReplicaMessage message, 
   } else if (auto* pushed = std::get_if<Push>(&message)) {
     push(session, std::move(*pushed), now, actions);
   } else if (auto* asked = std::get_if<WhatChanged>(&message)) {
-    reads_.emplace(++lastTicket_, session);
-    actions.emplace_back(
-        AskAction{lastTicket_, ChangesQuestion{joined->principal.user, inTime(asked->from), cursorAt(now)}});
+    ask({session, joined->principal.user, ChangesQuestion{joined->principal.user, inTime(asked->from), cursorAt(now)}},
+        actions);
   } else if (auto* fetch = std::get_if<Fetch>(&message)) {
-    reads_.emplace(++lastTicket_, session);
-    actions.emplace_back(AskAction{lastTicket_, CatchUpQuestion{joined->principal.user, *fetch}});
+    ask({session, joined->principal.user, CatchUpQuestion{joined->principal.user, *fetch}}, actions);
   } else if (auto* ping = std::get_if<Ping>(&message)) {
     actions.emplace_back(SendAction{{session}, Pong{ping->id}});
   }
@@ -434,16 +432,8 @@ bool Authority::mustLookUp(const Submission& submission) const {
 AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now) {
   now = advance(now);
   AuthorityActions actions;
-  if (const auto read = reads_.find(ticket); read != reads_.end()) {
-    const SessionId session = read->second;
-    reads_.erase(read);
-    auto& messages = std::get<StoreResult<std::vector<AuthorityMessage>>>(answer);
-    if (!sessions_.contains(session)) return actions;
-    if (!messages) {
-      readFailed(session, messages.error(), actions);
-      return actions;
-    }
-    for (AuthorityMessage& message : *messages) actions.emplace_back(SendAction{{session}, std::move(message)});
+  if (reads_.contains(ticket)) {
+    answerRead(ticket, std::get<StoreResult<std::vector<AuthorityMessage>>>(std::move(answer)), actions);
     return actions;
   }
   if (newsTicket_ != 0 && ticket == newsTicket_) {
@@ -493,7 +483,7 @@ void Authority::batchCommitted(BatchInWork& batch, Time now, AuthorityActions& a
   ++counts_.batches;
   sendReceipts(batch, actions);
   fanOut(batch, actions);
-  ringBells(batch, actions);
+  askNewsOfRepeats(batch);
   release(batch);
   trimCache();
   askNews(actions);
@@ -543,15 +533,17 @@ void Authority::batchFailed(BatchInWork& batch, const StoreError& error, Time no
   startBatches(now, actions);
 }
 
-// The cache is ahead of the store by this batch: back to what it held, where only heads have changed.
+// The cache is ahead of the store by this batch: back to what it held, where only heads have changed and no news have
+// come since.
 void Authority::takeBack(const BatchInWork& batch) {
   if (!batch.deciding) return;
   for (const DraftWrite& write : batch.deciding->drafts) {
     const DraftHead& before = batch.before.at(write.head.id);
     DraftState* state = cached(write.head.id);
+    const bool isAhead = state && state->position == write.head.position;
     const bool sameMembers =
         std::ranges::none_of(write.ops, [](const AcceptedOp& op) { return op.change.joined || op.change.left; });
-    if (state && before.position.seq > 0 && sameMembers) {
+    if (isAhead && before.position.seq > 0 && sameMembers) {
       static_cast<DraftHead&>(*state) = before;
     } else {
       forget(write.head.id);
@@ -564,7 +556,7 @@ void Authority::sendReceipts(BatchInWork& batch, AuthorityActions& actions) {
   for (Answer& answer : batch.answers) {
     if (!answer.first) ++counts_.repeated;
     if (answer.request != 0) {
-      // Copied: whether a draft's readers are told depends on it (fanOut(), ringBells()).
+      // Copied: whether a draft's readers are told depends on it (fanOut(), askNewsOfRepeats()).
       actions.emplace_back(ReceiptAction{answer.request, answer.receipt.receipt});
       continue;
     }
@@ -607,15 +599,19 @@ void Authority::fanOut(const BatchInWork& batch, AuthorityActions& actions) {
     std::vector<SessionId> readers = sessionsOf(*state);
     // To a session that has made all of them itself its receipts say everything, if it knows what came before.
     const auto maker = makers.find(state->id);
-    if (maker != makers.end() && told(state->id) == before) std::erase(readers, maker->second);
+    const bool follows = told(state->id) == before;
+    if (maker != makers.end() && follows) std::erase(readers, maker->second);
     for (const AcceptedOp& op : write.ops) {
       if (op.change.left && !state->member(*op.change.left)) sendGone(*op.change.left, state->id, actions);
+    }
+    if (std::ranges::any_of(write.ops, [](const AcceptedOp& op) { return changesMembers(op.entry); })) {
+      noteMembers(*state);
     }
     std::vector<const LogEntry*> entries;
     entries.reserve(write.ops.size());
     for (const AcceptedOp& op : write.ops) entries.push_back(&op.entry);
     sendEntries(readers, state->id, before, state->position, entries, actions);
-    setTold(state->id, state->position);
+    setTold(state->id, state->position, !follows || untold(state->id, before.seq));
   }
 }
 
@@ -652,132 +648,22 @@ void Authority::sendEntries(const std::vector<SessionId>& readers, const DraftId
   actions.emplace_back(SendAction{readers, std::move(message)});
 }
 
-void Authority::sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions) const {
+void Authority::sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions) {
+  noteMember(user, draft, false);
   const auto sessions = users_.find(user);
   if (sessions == users_.end()) return;
   actions.emplace_back(SendAction{{sessions->second.begin(), sessions->second.end()}, Gone{draft}});
 }
 
-// An op that comes again was accepted by a commit whose answer may have been lost, and its fan-out with it: whoever
-// pushes it again may be the only one who knows. Rings everyone's bell, so that they fetch what they lack.
-void Authority::ringBells(const BatchInWork& batch, AuthorityActions& actions) {
-  std::set<DraftId> drafts;
-  for (std::size_t i = 0; i < batch.answers.size(); ++i) {
-    const Answer& answer = batch.answers[i];
-    if (answer.first || !std::holds_alternative<Accepted>(answer.receipt.receipt)) continue;
-    const DraftState* state = cached(answer.receipt.draft);
-    if (!state) continue;
-    drafts.insert(state->id);
-    const auto* removal = std::get_if<RemoveCollaborator>(&batch.submissions[i].op.body);
-    if (removal && !state->member(removal->user)) sendGone(removal->user, state->id, actions);
+// An op that comes again was accepted by a commit whose answer may have been lost, and its fan-out with it, or by
+// another server: whoever pushes it again may be the only one who knows.
+void Authority::askNewsOfRepeats(const BatchInWork& batch) {
+  for (const Answer& answer : batch.answers) {
+    const auto* accepted = std::get_if<Accepted>(&answer.receipt.receipt);
+    if (answer.first || !accepted || told(answer.receipt.draft).seq >= accepted->seq) continue;
+    Seq& seq = moved_[answer.receipt.draft];
+    seq = std::max(seq, accepted->seq);
   }
-  for (const DraftId& id : drafts) {
-    const DraftState& state = *cached(id);
-    sendEntries(sessionsOf(state), id, {}, state.position, {}, actions);
-  }
-}
-
-// --- what other servers write -------------------------------------------------------------------------------
-
-AuthorityActions Authority::movedElsewhere(const std::vector<DraftPosition>& drafts) {
-  AuthorityActions actions;
-  if (users_.empty()) return actions;  // whoever joins asks what has changed
-  for (const auto& [draft, position] : drafts) {
-    if (told(draft).seq >= position.seq) continue;
-    Seq& seq = moved_[draft];
-    seq = std::max(seq, position.seq);
-  }
-  askNews(actions);
-  return actions;
-}
-
-void Authority::askNews(AuthorityActions& actions) {
-  constexpr std::size_t kDraftsPerQuestion = 256;
-  if (newsTicket_ != 0) return;
-  NewsQuestion question;
-  for (auto next = moved_.begin(); next != moved_.end() && question.told.size() < kDraftsPerQuestion;) {
-    const auto [draft, seq] = *next;
-    if (atStore_.drafts.contains(draft)) {  // most likely this is what is being committed
-      ++next;
-      continue;
-    }
-    next = moved_.erase(next);
-    const LogPosition from = told(draft);
-    if (from.seq >= seq) continue;
-    question.told.push_back({draft, from});
-    newsFor_.emplace(draft, from);
-  }
-  if (question.told.empty()) return;
-  newsTicket_ = ++lastTicket_;
-  actions.emplace_back(AskAction{newsTicket_, std::move(question)});
-}
-
-void Authority::tellNews(std::vector<DraftNews> news, const std::map<DraftId, LogPosition>& asked,
-                         AuthorityActions& actions) {
-  for (DraftNews& one : news) {
-    const LogPosition from = asked.at(one.state.id);
-    if (told(one.state.id).seq >= one.state.position.seq) continue;
-    tell(one, from, actions);
-    // A batch that was decided on what the cache holds meets a conflict where that is of the past.
-    const DraftState* present = cached(one.state.id);
-    if (!present || present->position.seq < one.state.position.seq) keep(one.state);
-    setTold(one.state.id, one.state.position);
-  }
-  trimCache();
-  askNews(actions);
-}
-
-void Authority::tell(const DraftNews& news, const LogPosition& told, AuthorityActions& actions) {
-  const DraftState& state = news.state;
-  std::vector<const LogEntry*> entries;
-  std::set<UserId> left;
-  for (const LogEntry& entry : news.entries) {
-    if (entry.seq > state.position.seq) break;
-    entries.push_back(&entry);
-    if (const auto* removal = std::get_if<RemoveCollaborator>(&entry.op.body)) left.insert(removal->user);
-  }
-  const bool isWhole = !entries.empty() && entries.back()->seq == state.position.seq;
-  if (!isWhole) left.insert(news.left.begin(), news.left.end());
-  for (const UserId& user : left) {
-    if (!state.member(user)) sendGone(user, state.id, actions);
-  }
-  sendEntries(sessionsOf(state), state.id, told, state.position, entries, actions);
-}
-
-// --- reads that failed --------------------------------------------------------------------------------------
-
-// A store that is away is no reason to lose the connection: the session is told to wait, and to catch up later.
-void Authority::readFailed(SessionId session, const StoreError& error, AuthorityActions& actions) {
-  constexpr Duration kRetryAfter{1'000};
-  const ErrorCode code = errorOf(error.fault);
-  auto* joined = std::get_if<Joined>(&sessions_.at(session));
-  if (code != ErrorCode::unavailable || !joined) {
-    refuse(session, rejection(code), actions);
-    return;
-  }
-  if (!std::exchange(joined->isBehind, true)) {
-    actions.emplace_back(SendAction{{session}, Refused{.why = rejection(code), .retryAfter = kRetryAfter}});
-  }
-  someAreBehind_ = true;
-}
-
-// Some at a time; those who fail again are behind again.
-void Authority::letSomeCatchUp(AuthorityActions& actions) {
-  if (!someAreBehind_) return;
-  constexpr std::size_t kAtATime = 64;
-  SendAction toThose{{}, CatchUp{}};
-  for (auto& [id, session] : sessions_) {
-    auto* joined = std::get_if<Joined>(&session);
-    if (!joined || !joined->isBehind) continue;
-    if (toThose.to.size() == kAtATime) {
-      actions.emplace_back(std::move(toThose));
-      return;
-    }
-    joined->isBehind = false;
-    toThose.to.push_back(id);
-  }
-  someAreBehind_ = false;
-  actions.emplace_back(std::move(toThose));
 }
 
 std::vector<SessionId> Authority::sessionsOf(const DraftState& state) const {
@@ -788,93 +674,6 @@ std::vector<SessionId> Authority::sessionsOf(const DraftState& state) const {
     }
   }
   return sessions;
-}
-
-// --- time and cache -----------------------------------------------------------------------------------------
-
-Time Authority::advance(Time now) {
-  latest_ = std::max(latest_, now);
-  return latest_;
-}
-
-// Everything accepted before this has been sent, or will be listed by whoever asks from here.
-ChangeCursor Authority::cursorAt(Time now) const {
-  Time settled = now;
-  for (const BatchInWork& batch : batches_) settled = std::min(settled, batch.startedAt);
-  return {.since = settled - options_.cursorOverlap, .after = {}};
-}
-
-const DraftState* Authority::lastKnown(const DraftId& draft) const {
-  const bool ahead = std::ranges::any_of(
-      batches_, [&](const BatchInWork& batch) { return batch.deciding && batch.before.contains(draft); });
-  if (ahead) return nullptr;
-  const auto found = cache_.find(draft);
-  return found == cache_.end() ? nullptr : &found->second.state;
-}
-
-DraftState* Authority::cached(const DraftId& draft) {
-  const auto found = cache_.find(draft);
-  if (found == cache_.end()) return nullptr;
-  byUse_.splice(byUse_.end(), byUse_, found->second.use);
-  return &found->second.state;
-}
-
-DraftState& Authority::keep(DraftState state) {
-  const DraftId id = state.id;
-  DraftState* place = cached(id);
-  if (place) {
-    *place = std::move(state);
-  } else {
-    byUse_.push_back(id);
-    CachedDraft& draft = cache_[id];
-    draft.state = std::move(state);
-    draft.use = std::prev(byUse_.end());
-    place = &draft.state;
-  }
-  weigh(id);
-  return *place;
-}
-
-DraftState& Authority::keepNew(const DraftId& draft) {
-  DraftState state;
-  state.id = draft;
-  return keep(std::move(state));
-}
-
-void Authority::forget(const DraftId& draft) {
-  const auto found = cache_.find(draft);
-  if (found == cache_.end()) return;
-  cacheBytes_ -= found->second.bytes;
-  byUse_.erase(found->second.use);
-  cache_.erase(found);
-}
-
-// About what the state takes of memory, its members' names above all.
-void Authority::weigh(const DraftId& draft) {
-  constexpr std::size_t kPerDraft = sizeof(CachedDraft) + 128;
-  constexpr std::size_t kPerUser = sizeof(Member) + 32;
-  CachedDraft& cachedDraft = cache_.at(draft);
-  const DraftState& state = cachedDraft.state;
-  cacheBytes_ -= cachedDraft.bytes;
-  cachedDraft.bytes = kPerDraft + state.title.size() + kPerUser * (state.members.size() + state.ring.requests.size());
-  cacheBytes_ += cachedDraft.bytes;
-}
-
-LogPosition Authority::told(const DraftId& draft) const {
-  const auto found = cache_.find(draft);
-  return found == cache_.end() ? LogPosition{} : found->second.told;
-}
-
-void Authority::setTold(const DraftId& draft, const LogPosition& position) {
-  if (const auto found = cache_.find(draft); found != cache_.end()) found->second.told = position;
-}
-
-// What a batch at the store has looked up stays.
-void Authority::trimCache() {
-  for (auto next = byUse_.begin(); next != byUse_.end() && cacheBytes_ > options_.cacheBytes;) {
-    const DraftId draft = *next++;
-    if (!atStore_.drafts.contains(draft)) forget(draft);
-  }
 }
 
 }  // namespace onering

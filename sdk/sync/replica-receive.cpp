@@ -49,6 +49,7 @@ void Replica::forgetConversation() {
   fetching_ = 0;
   wanted_.clear();
   wantedSet_.clear();
+  asked_.reset();
   changesComplete_ = false;
 }
 
@@ -93,7 +94,14 @@ void Replica::on(Welcome&& message, Time now) {
       layAllAgain();
     }
   }
+  catchUp();
+}
+
+// Also with what was heard of before and has not come: the change list need not name it again. An op may have been
+// accepted in a draft that its author has been removed from since.
+void Replica::catchUp() {
   setLink(Link::catchingUp);
+  for (auto& [id, copy] : copies_) hear(id, copy, copy.heardOf);
   askChanges(record_.cursor);
 }
 
@@ -124,8 +132,7 @@ void Replica::on(Refused&& message, Time /*now*/) {
 void Replica::on(CatchUp&& /*message*/, Time /*now*/) {
   if (link_ != Link::live && link_ != Link::catchingUp) return;
   forgetConversation();
-  setLink(Link::catchingUp);
-  askChanges(record_.cursor);
+  catchUp();
 }
 
 void Replica::on(Pong&& /*message*/, Time /*now*/) {}
@@ -202,7 +209,7 @@ bool Replica::drain(const DraftId& id, Copy& copy) {
     if (!pending.accepted) break;
     const Accepted accepted = *pending.accepted;
     if (accepted.seq <= seqOf(copy.confirmed)) {  // came with a snapshot
-      if (!agrees(id, copy, {accepted.seq, accepted.link})) {
+      if (!agrees(id, copy, {accepted.seq, accepted.link}) || hasEntry(id, accepted.seq)) {
         diverged(id, copy);
         return false;
       }
@@ -279,6 +286,18 @@ bool Replica::agrees(const DraftId& id, const Copy& copy, const LogPosition& the
   return !*mine || **mine == theirs.link;  // before a snapshot there is none to compare with
 }
 
+// Whether the copy's log has an entry there, which is then not one of a pending op: folding it in takes that out of the
+// outbox.
+bool Replica::hasEntry(const DraftId& id, Seq seq) const {
+  if (const auto written = writes_.find(id); written != writes_.end()) {
+    const DraftWrite& write = step_.changes.drafts.drafts[written->second];
+    if (seq > write.expected && seq <= write.expected + write.ops.size()) return true;
+  }
+  const auto entries = store_->readLog(id, seq - 1, 1);
+  if (!entries) throw std::runtime_error("reading a log failed: " + entries.error().detail);
+  return !entries->empty() && entries->front().seq == seq;
+}
+
 // Folds the next entry in; false: it cannot be the next one. Whether its link follows from ours has been settled by
 // whoever made the link: the codec chains what it decodes from `before`, drain() computes it.
 bool Replica::fold(const DraftId& id, Copy& copy, const LogEntry& entry) {
@@ -316,6 +335,12 @@ void Replica::diverged(const DraftId& id, Copy& copy) {
   step_.notices.emplace_back(DivergenceFound{id, positionOf(copy.confirmed)});
   forgetWrites(id);
   step_.changes.setAside.push_back(id);
+  // Receipts were of the log that the copy followed: what is not in the new one goes out again.
+  for (const std::uint64_t order : copy.pending) {
+    if (!std::exchange(outbox_.at(order).accepted, std::nullopt)) continue;
+    nextToSend_ = std::min(nextToSend_, order);
+    restart_ = true;
+  }
   loseCopy(id, copy);
   want(id, copy);
   sendFetches();
@@ -350,31 +375,31 @@ void Replica::loseCopy(const DraftId& id, Copy& copy) {
 
 // --- snapshots ----------------------------------------------------------------------------------------------
 
+// A part that is not the next one answers a fetch of before, which was given up: the answer to the present one is still
+// to come.
 void Replica::on(SnapshotPart&& message, Time /*now*/) {
   Copy& copy = copyOf(message.draft);
-  if (message.state) {
+  if (copy.fetchedUpTo && message.state) {
     copy.incoming = Incoming{.at = message.at,
                              .image = {.state = std::move(*message.state), .passes = {}, .segments = {}},
                              .progress = message.progress};
   }
-  const bool expected = copy.fetchedUpTo && copy.incoming && copy.incoming->at == message.at &&
-                        copy.incoming->progress == message.progress;
-  if (expected) {
-    Incoming& incoming = *copy.incoming;
-    std::ranges::move(message.passes, std::back_inserter(incoming.image.passes));
-    std::ranges::move(message.segments, std::back_inserter(incoming.image.segments));
-    incoming.progress.passes = static_cast<std::uint32_t>(incoming.image.passes.size());
-    incoming.progress.segments = static_cast<std::uint32_t>(incoming.image.segments.size());
-  } else {
-    copy.incoming.reset();
-  }
-  if (!message.more) fetchDone(copy);
-  if (copy.incoming && copy.incoming->progress.passes == copy.incoming->progress.passesEnd &&
-      copy.incoming->progress.segments == copy.incoming->progress.segmentsEnd) {
-    install(message.draft, copy);
+  if (copy.fetchedUpTo && copy.incoming && copy.incoming->at == message.at &&
+      copy.incoming->progress == message.progress) {
+    if (!message.more) fetchDone(copy);
+    takeIn(std::move(message), copy);
   }
   hear(message.draft, copy, message.at.seq);
   sendFetches();
+}
+
+void Replica::takeIn(SnapshotPart&& part, Copy& copy) {
+  auto& [at, image, progress] = *copy.incoming;
+  std::ranges::move(part.passes, std::back_inserter(image.passes));
+  std::ranges::move(part.segments, std::back_inserter(image.segments));
+  progress.passes = static_cast<std::uint32_t>(image.passes.size());
+  progress.segments = static_cast<std::uint32_t>(image.segments.size());
+  if (progress.passes == progress.passesEnd && progress.segments == progress.segmentsEnd) install(part.draft, copy);
 }
 
 void Replica::install(const DraftId& id, Copy& copy) {
@@ -412,11 +437,13 @@ bool Replica::isWhole(const DraftImage& image) {
 // --- catching up --------------------------------------------------------------------------------------------
 
 void Replica::askChanges(const ChangeCursor& from) {
+  asked_ = from;
   step_.messages.emplace_back(WhatChanged{from});
 }
 
 void Replica::on(Changed&& message, Time /*now*/) {
-  if (link_ != Link::live && link_ != Link::catchingUp) return;
+  if (asked_ != message.from) return;  // asked before the conversation began anew
+  asked_.reset();
   for (const DraftId& id : message.removed) drop(id, copyOf(id));
   for (const DraftPosition& listed : message.drafts) {
     Copy& copy = copyOf(listed.draft);

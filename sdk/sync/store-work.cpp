@@ -84,30 +84,9 @@ std::vector<Item> takeThatFit(std::vector<Item>& items, std::size_t& from, std::
 }
 
 Messages catchUp(Store& store, const CatchUpQuestion& question, const ReadPolicy& policy) {
-  auto found = store.find({.drafts = {question.fetch.draft}, .ops = {}, .segments = {}});
-  if (!found) return std::unexpected(found.error());
-  CatchUpBasis basis{.state = std::move(found->drafts.at(0)), .links = {}};
-  for (const Seq seq : catchUpSeqs(question.fetch)) {
-    const auto link = store.linkAt(question.fetch.draft, seq);
-    if (!link) return std::unexpected(link.error());
-    if (*link) basis.links.push_back({seq, **link});
-  }
-  CatchUpPlan plan = planCatchUp(question, std::move(basis), policy);
-  if (auto* answer = std::get_if<std::vector<AuthorityMessage>>(&plan)) return std::move(*answer);
-  if (auto* log = std::get_if<LogRead>(&plan)) {
-    auto entries = store.readLog(log->state.id, log->after.seq, log->bytesMax);
-    if (!entries) return std::unexpected(entries.error());
-    return answerFrom(*log, *std::move(entries), policy);
-  }
-  auto& read = std::get<SnapshotRead>(plan);
-  auto passes = store.readPasses(read.draft, read.progress.passes, read.passesMax);
-  if (!passes) return std::unexpected(passes.error());
-  StoreResult<std::vector<Segment>> segments;
-  if (read.withSegments) {
-    segments = store.readSegments(read.draft, read.progress.segments, read.progress.segmentsEnd, read.bytesMax);
-    if (!segments) return std::unexpected(segments.error());
-  }
-  return answerFrom(std::move(read), *std::move(passes), *std::move(segments), policy);
+  auto basis = readBasis(store, question.fetch);
+  if (!basis) return std::unexpected(basis.error());
+  return readPlanned(store, planCatchUp(question, *std::move(basis), policy), policy);
 }
 
 Messages changes(Store& store, const ChangesQuestion& question, const ReadPolicy& policy) {
@@ -307,7 +286,11 @@ std::vector<AuthorityMessage> answerFrom(SnapshotRead read, std::vector<RingPass
 
 std::vector<AuthorityMessage> answerFrom(const ChangesQuestion& question, const std::vector<MembershipChange>& listed,
                                          const ReadPolicy& policy) {
-  Changed message{.drafts = {}, .removed = {}, .next = question.next, .more = listed.size() == policy.changesPerAnswer};
+  Changed message{.from = question.from,
+                  .drafts = {},
+                  .removed = {},
+                  .next = question.next,
+                  .more = listed.size() == policy.changesPerAnswer};
   for (const MembershipChange& change : listed) {
     if (change.left) {
       message.removed.push_back(change.draft);
@@ -317,6 +300,36 @@ std::vector<AuthorityMessage> answerFrom(const ChangesQuestion& question, const 
   }
   if (message.more) message.next = {.since = listed.back().at, .after = listed.back().draft};
   return {{std::move(message)}};
+}
+
+StoreResult<CatchUpBasis> readBasis(Store& store, const Fetch& fetch) {
+  auto found = store.find({.drafts = {fetch.draft}, .ops = {}, .segments = {}});
+  if (!found) return std::unexpected(found.error());
+  CatchUpBasis basis{.state = std::move(found->drafts.at(0)), .links = {}};
+  for (const Seq seq : catchUpSeqs(fetch)) {
+    const auto link = store.linkAt(fetch.draft, seq);
+    if (!link) return std::unexpected(link.error());
+    if (*link) basis.links.push_back({seq, **link});
+  }
+  return basis;
+}
+
+StoreResult<std::vector<AuthorityMessage>> readPlanned(Store& store, CatchUpPlan plan, const ReadPolicy& policy) {
+  if (auto* answer = std::get_if<std::vector<AuthorityMessage>>(&plan)) return std::move(*answer);
+  if (auto* log = std::get_if<LogRead>(&plan)) {
+    auto entries = store.readLog(log->state.id, log->after.seq, log->bytesMax);
+    if (!entries) return std::unexpected(entries.error());
+    return answerFrom(*log, *std::move(entries), policy);
+  }
+  auto& read = std::get<SnapshotRead>(plan);
+  auto passes = store.readPasses(read.draft, read.progress.passes, read.passesMax);
+  if (!passes) return std::unexpected(passes.error());
+  StoreResult<std::vector<Segment>> segments;
+  if (read.withSegments) {
+    segments = store.readSegments(read.draft, read.progress.segments, read.progress.segmentsEnd, read.bytesMax);
+    if (!segments) return std::unexpected(segments.error());
+  }
+  return answerFrom(std::move(read), *std::move(passes), *std::move(segments), policy);
 }
 
 StoreAnswer perform(Store& store, const StoreQuestion& question, const ReadPolicy& policy) {

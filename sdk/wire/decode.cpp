@@ -469,7 +469,8 @@ Receipts receiptsOf(schema::Receipts::Reader reader, Budget& budget) {
 Changed changedOf(schema::Changed::Reader reader, Budget& budget) {
   const auto drafts = reader.getDrafts();
   const auto removed = reader.getRemoved();
-  Changed message{.drafts = budget.roomFor<DraftPosition>(drafts.size()),
+  Changed message{.from = cursorOf(reader.getFrom()),
+                  .drafts = budget.roomFor<DraftPosition>(drafts.size()),
                   .removed = budget.roomFor<DraftId>(removed.size()),
                   .next = cursorOf(reader.getNext()),
                   .more = reader.getMore()};

@@ -425,6 +425,7 @@ std::string encoded(const Changed& message) {
   auto removed = builder.initRemoved(countOf(message.removed));
   for (capnp::uint i = 0; i < removed.size(); ++i) putId(removed[i], message.removed[i]);
   putCursor(builder.initNext(), message.next);
+  putCursor(builder.initFrom(), message.from);
   builder.setMore(message.more);
   return flat.finish();
 }

@@ -1,12 +1,15 @@
 // A SQLite store under test, and where it lies.
 #pragma once
 
+#include "onering/simulation/memory-disk.h"
 #include "onering/store/sqlite/sqlite-store.h"
-#include "onering/testing/memory-disk.h"
 
 #include "subjects.h"
 
 namespace onering::testing {
+
+using simulation::Loss;
+using simulation::MemoryDisk;
 
 class SqliteSubject : public DeviceSubject {
  public:

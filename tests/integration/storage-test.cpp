@@ -3,8 +3,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "onering/simulation/memory-disk.h"
 #include "onering/store/sqlite/sqlite-store.h"
-#include "onering/testing/memory-disk.h"
 
 #include "person.h"
 #include "test-server.h"
@@ -12,6 +12,8 @@
 namespace onering::testing {
 
 namespace {
+
+using simulation::MemoryDisk;
 
 std::unique_ptr<SqliteStore> openOn(const MemoryDisk& disk, const std::string& path) {
   SqliteOptions options;

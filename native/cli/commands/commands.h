@@ -17,6 +17,7 @@ void addLog(CLI::App& app, Context& context);
 void addVerify(CLI::App& app, Context& context);
 void addExport(CLI::App& app, Context& context);
 void addDb(CLI::App& app, Context& context);
+void addSimulate(CLI::App& app, Context& context);
 void addBench(CLI::App& app, Context& context);
 
 }  // namespace onering::cli

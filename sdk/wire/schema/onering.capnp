@@ -379,6 +379,8 @@ struct Changed {
   removed @1 :List(Id);            # no longer the user's: the replica drops its copies, but keeps pending work
   next @2 :Cursor;                 # to ask with from now on. May point a little back: what is listed twice is known.
   more @3 :Bool;                   # not everything yet: ask again at once, from `next`
+  from @4 :Cursor;                 # what was asked from. Replica: takes no notice of answers to what it asked before
+                                   # it began anew (`catchUp`).
 }
 
 struct DraftPosition {

@@ -150,7 +150,7 @@ OpReceipt Maker::receipt() {
 }
 
 Changed Maker::changed() {
-  Changed changed{.drafts = {}, .removed = {}, .next = cursor(), .more = coin()};
+  Changed changed{.from = cursor(), .drafts = {}, .removed = {}, .next = cursor(), .more = coin()};
   for (auto left = count(); left > 0; --left) changed.drafts.push_back({id<DraftId>(), position()});
   for (auto left = count(); left > 0; --left) changed.removed.push_back(id<DraftId>());
   return changed;

@@ -123,8 +123,9 @@ struct DraftPosition {
   friend bool operator==(const DraftPosition&, const DraftPosition&) = default;
 };
 
-// The user's drafts that changed since the cursor asked for; `removed`: no longer the user's.
+// The user's drafts that changed since the cursor asked for, `from`; `removed`: no longer the user's.
 struct Changed {
+  ChangeCursor from{};
   std::vector<DraftPosition> drafts;
   std::vector<DraftId> removed;
   ChangeCursor next;  // to ask with from now on

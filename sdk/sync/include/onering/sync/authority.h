@@ -157,6 +157,8 @@ class Authority {
   // Ops that wait for their batch, and those of batches at the store.
   [[nodiscard]] std::size_t opsWaiting() const { return queue_.size() + blocked_.size(); }
   [[nodiscard]] std::size_t opsInWork() const;
+  // Drafts that other servers have written to, of which the sessions here have not been told yet.
+  [[nodiscard]] std::size_t newsWaiting() const { return moved_.size() + newsFor_.size(); }
   [[nodiscard]] std::size_t draftsCached() const { return cache_.size(); }
   [[nodiscard]] const AuthorityCounts& counts() const { return counts_; }
   [[nodiscard]] const AuthorityOptions& options() const { return options_; }
@@ -203,6 +205,15 @@ class Authority {
     std::vector<Answer> answers;
   };
 
+  // A question asked for one session. A store that has several connections may answer it after something that was
+  // committed later: what the session has been told meanwhile counts, not what was read.
+  struct Read {
+    SessionId session = 0;
+    UserId user;
+    std::variant<ChangesQuestion, CatchUpQuestion> question;
+    std::map<DraftId, bool> isMember{};  // by what was told since it was asked
+  };
+
   class Decider;
 
   void join(SessionId session, Principal principal, Time now, AuthorityActions& actions);
@@ -220,13 +231,18 @@ class Authority {
   void sendReceipts(SessionId session, std::vector<OpReceipt> receipts, AuthorityActions& actions);
   void fanOut(const BatchInWork& batch, AuthorityActions& actions);
   [[nodiscard]] static std::map<DraftId, SessionId> onlyMakers(const BatchInWork& batch);
-  void ringBells(const BatchInWork& batch, AuthorityActions& actions);
+  void askNewsOfRepeats(const BatchInWork& batch);
+  void ask(Read read, AuthorityActions& actions);
+  void answerRead(Ticket ticket, StoreResult<std::vector<AuthorityMessage>> messages, AuthorityActions& actions);
+  [[nodiscard]] static bool changesMembers(const LogEntry& entry);
+  void noteMembers(const DraftState& state);
+  void noteMember(const UserId& user, const DraftId& draft, bool isMember);
   void askNews(AuthorityActions& actions);
   void tellNews(std::vector<DraftNews> news, const std::map<DraftId, LogPosition>& asked, AuthorityActions& actions);
   void tell(const DraftNews& news, const LogPosition& told, AuthorityActions& actions);
   void sendEntries(const std::vector<SessionId>& readers, const DraftId& draft, LogPosition before,
                    const LogPosition& head, std::span<const LogEntry* const> entries, AuthorityActions& actions) const;
-  void sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions) const;
+  void sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions);
   void readFailed(SessionId session, const StoreError& error, AuthorityActions& actions);
   void letSomeCatchUp(AuthorityActions& actions);
   void refuse(SessionId session, Rejection why, AuthorityActions& actions);
@@ -239,7 +255,9 @@ class Authority {
   [[nodiscard]] DraftState* cached(const DraftId& draft);
   DraftState& keep(DraftState state);
   [[nodiscard]] LogPosition told(const DraftId& draft) const;
-  void setTold(const DraftId& draft, const LogPosition& position);
+  void setTold(const DraftId& draft, const LogPosition& position, bool hasGap);
+  // From where on to tell news of a draft that has come to `seq`; nothing: all has been told.
+  [[nodiscard]] std::optional<LogPosition> untold(const DraftId& draft, Seq seq) const;
   void weigh(const DraftId& draft);
   DraftState& keepNew(const DraftId& draft);
   void forget(const DraftId& draft);
@@ -257,12 +275,12 @@ class Authority {
     [[nodiscard]] bool has(const Submission& submission) const;
   };
 
-  std::deque<Submission> queue_;       // may go into the next batch
-  std::deque<Submission> blocked_;     // come behind what is at the store, or behind one another
-  Busy blockedBehind_;                 // of blocked_
-  std::list<BatchInWork> batches_;     // at the store
-  Busy atStore_;                       // of batches_
-  std::map<Ticket, SessionId> reads_;  // questions asked for one session
+  std::deque<Submission> queue_;    // may go into the next batch
+  std::deque<Submission> blocked_;  // come behind what is at the store, or behind one another
+  Busy blockedBehind_;              // of blocked_
+  std::list<BatchInWork> batches_;  // at the store
+  Busy atStore_;                    // of batches_
+  std::map<Ticket, Read> reads_;
   Ticket lastTicket_ = 0;
   Time latest_{};  // time never goes back (SPEC I11)
   AuthorityCounts counts_;
@@ -271,6 +289,7 @@ class Authority {
     DraftState state;
     std::list<DraftId>::iterator use;
     LogPosition told{};     // up to where this authority has told its sessions; {}: it has not yet
+    bool hasGap = false;    // … but for something before it that another server wrote
     std::size_t bytes = 0;  // in cacheBytes_
   };
   std::map<DraftId, CachedDraft> cache_;

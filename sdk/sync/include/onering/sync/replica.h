@@ -252,13 +252,16 @@ class Replica {
   void leaveOutbox(std::uint64_t order, Copy& copy);
   [[nodiscard]] bool drain(const DraftId& id, Copy& copy);
   [[nodiscard]] bool agrees(const DraftId& id, const Copy& copy, const LogPosition& theirs);
+  [[nodiscard]] bool hasEntry(const DraftId& id, Seq seq) const;
   [[nodiscard]] bool fold(const DraftId& id, Copy& copy, const LogEntry& entry);
   void diverged(const DraftId& id, Copy& copy);
   void drop(const DraftId& id, Copy& copy);
   void loseCopy(const DraftId& id, Copy& copy);
+  void takeIn(SnapshotPart&& part, Copy& copy);
   void install(const DraftId& id, Copy& copy);
   [[nodiscard]] static bool isWhole(const DraftImage& image);
 
+  void catchUp();
   void askChanges(const ChangeCursor& from);
   void hear(const DraftId& id, Copy& copy, Seq seq);
   void want(const DraftId& id, const Copy& copy);
@@ -292,6 +295,7 @@ class Replica {
   std::deque<DraftId> wanted_;  // to fetch
   std::set<DraftId> wantedSet_;
   std::size_t fetching_ = 0;
+  std::optional<ChangeCursor> asked_;  // what has changed since here: not answered yet
   std::optional<ChangeCursor> cursorWhenCaughtUp_;
   bool changesComplete_ = false;
   std::uint64_t lastPing_ = 0;

@@ -174,6 +174,11 @@ using CatchUpPlan = std::variant<std::vector<AuthorityMessage>, LogRead, Snapsho
                                                        const std::vector<MembershipChange>& listed,
                                                        const ReadPolicy& policy);
 
+// The two reads with a synchronous store. Between them others may write: an answer is of no later than its basis.
+[[nodiscard]] StoreResult<CatchUpBasis> readBasis(Store& store, const Fetch& fetch);
+[[nodiscard]] StoreResult<std::vector<AuthorityMessage>> readPlanned(Store& store, CatchUpPlan plan,
+                                                                     const ReadPolicy& policy);
+
 // --- a store that answers later --------------------------------------------------------------------------------
 
 // Used on one thread, on which it calls back; never from within a call of its own.

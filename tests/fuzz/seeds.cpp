@@ -1,0 +1,145 @@
+// Writes the inputs that fuzzing begins with to FOLDER/TARGET/NAME: conversations, ops and files as they should be.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "onering/domain/canonical.h"
+#include "onering/domain/rules.h"
+#include "onering/wire/codec.h"
+
+namespace onering::fuzz {
+
+namespace {
+
+const Time kNow = timeFromMs(1'700'000'000'000);
+
+template <typename IdType>
+IdType numbered(std::uint8_t number) {
+  return IdType{uuidV7(kNow, std::array<std::uint8_t, 10>{number})};
+}
+
+const std::vector<OpBody> kBodies{
+    CreateDraft{.title = "Notes", .platform = "web", .holdLimit = Duration{5'000}},
+    AddCollaborator{.user = "ben", .role = Role::editor},
+    AppendSegment{.segment = numbered<SegmentId>(90), .epoch = 1, .content = sealContent("Once", {})},
+    SetTitle{.title = "A tale", .expect = {}},
+    PassRing{.to = "ben", .epoch = 1},
+    RequestRing{},
+    CancelRequest{},
+    ReclaimRing{.epoch = 2},
+    Lock{},
+    Unlock{},
+    RedactSegment{.segment = numbered<SegmentId>(90)},
+    SetRole{.user = "ben", .role = Role::viewer},
+    RemoveCollaborator{.user = "ben"},
+    DeleteDraft{},
+    RestoreDraft{},
+    Complete{}};
+
+Op opOf(std::uint8_t number, OpBody body) {
+  return {.id = numbered<OpId>(number),
+          .draft = numbered<DraftId>(1),
+          .actor = "ann",
+          .device = numbered<DeviceId>(2),
+          .authoredAt = kNow,
+          .body = std::move(body)};
+}
+
+std::string piece(std::string_view bytes) {
+  return std::string{static_cast<char>(bytes.size() & 0xFFU), static_cast<char>(bytes.size() >> 8U)} +
+         std::string(bytes);
+}
+
+std::string fromReplica() {
+  std::string conversation;
+  std::uint8_t number = 10;
+  Push push;
+  for (const OpBody& body : kBodies) push.ops.push_back(opOf(number++, body));
+  conversation += piece(encode(push));
+  push.restart = true;
+  conversation += piece(encode(push));
+  conversation += piece(encode(WhatChanged{}));
+  conversation += piece(encode(Fetch{.draft = numbered<DraftId>(1), .have = {}, .snapshotAt = {}, .progress = {}}));
+  conversation += piece(encode(RefreshToken{.token = "ann"}));
+  return conversation + piece(encode(Ping{7}));
+}
+
+std::string fromAuthority() {
+  const auto draft = numbered<DraftId>(1);
+  Entries entries{.draft = draft, .before = {}, .entries = {}, .head = {}};
+  std::optional<DraftState> state;
+  std::vector<Segment> segments;
+  std::vector<RingPass> passes;
+  for (std::uint8_t i = 0; i < 5; ++i) {
+    const LogEntry entry = accept(state ? &*state : nullptr, opOf(10 + i, kBodies[i]), "@ann", kNow);
+    if (!state) state.emplace();
+    const Change change = apply(*state, entry);
+    if (change.added) segments.push_back(*change.added);
+    if (change.passed) passes.push_back(*change.passed);
+    entries.entries.push_back(entry);
+  }
+  entries.head = state->position;
+  std::string conversation =
+      piece(encode(Welcome{.version = kProtocolVersion, .user = "ann", .display = {}, .limits = {}, .now = kNow}));
+  conversation += piece(encode(Changed{.from = {}, .drafts = {{draft, state->position}}, .removed = {}, .next = {}}));
+  conversation += piece(encode(entries));
+  conversation += piece(encode(CatchUp{}));
+  conversation += piece(encode(Receipts{{{draft, numbered<OpId>(9), rejection(ErrorCode::staleEpoch)}}}));
+  SnapshotPart part{.draft = numbered<DraftId>(3),
+                    .at = state->position,
+                    .state = *state,
+                    .progress = {.passes = 0,
+                                 .passesEnd = static_cast<std::uint32_t>(passes.size()),
+                                 .segments = 0,
+                                 .segmentsEnd = static_cast<std::uint32_t>(segments.size())},
+                    .passes = passes,
+                    .segments = segments};
+  part.state->id = part.draft;
+  conversation +=
+      piece(encode(Changed{.from = {}, .drafts = {{part.draft, {.seq = 9, .link = {}}}}, .removed = {}, .next = {}}));
+  conversation += piece(encode(part));
+  conversation += piece(encode(Diverged{.draft = draft, .head = {}}));
+  conversation += piece(encode(Gone{draft}));
+  return conversation + piece("") + piece("x");
+}
+
+void write(const std::filesystem::path& folder, const std::string& name, const std::string& bytes) {
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / name, std::ios::binary) << bytes;
+}
+
+void writeAll(const std::filesystem::path& folder) {
+  write(folder / "authority", "conversation", fromReplica());
+  write(folder / "replica", "conversation", fromAuthority());
+  for (std::size_t i = 0; i < kBodies.size(); ++i) {
+    const Op op = opOf(10, kBodies[i]);
+    write(folder / "stored-op", std::string(opName(op.body)), canonicalBytes(op, {i + 1, kNow, kRulesVersion}));
+  }
+  write(folder / "import", "draft",
+        R"({"title":"A tale","turns":[{"author":"ann","at":"2024-05-01T12:00:00Z","segments":["Once","upon"]},)"
+        R"({"author":"ben","at":"2024-05-01T12:00:01Z","segments":["a \u00e9 time"]}]})"
+        "\n");
+  write(folder / "http", "get", piece("GET") + piece("/healthz?now=1") + piece("\"etag\"") + piece(""));
+  write(folder / "http", "post", piece("POST") + piece("/api/drafts") + piece("") + piece(R"({"title":"a"})"));
+  write(folder / "jwt", "token",
+        "eyJhbGciOiJIUzI1NiJ9."
+        "eyJzdWIiOiJhbm4iLCJpc3MiOiJpc3N1ZXIiLCJhdWQiOiJvbmVyaW5nIiwiZXhwIjoxODAwMDAwMDAwfQ."
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+  write(folder / "frames", "binary", piece(std::string("\x82\x85\x01\x02\x03\x04hello", 11)));
+  write(folder / "frames", "fragments",
+        piece(std::string("\x02\x81\0\0\0\0a\x80\x81\0\0\0\0b", 14)) + piece(std::string("\x89\x80\0\0\0\0", 6)));
+  write(folder / "store-file", "header", std::string("\x12\0\0\x01\x02\x02", 6));
+  write(folder / "store-file", "page", std::string("\0\x08\0\x03\x0d\0\x05\x01", 8));
+}
+
+}  // namespace
+
+}  // namespace onering::fuzz
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "onering-fuzz-seeds FOLDER\n";
+    return 2;
+  }
+  onering::fuzz::writeAll(argv[1]);
+}

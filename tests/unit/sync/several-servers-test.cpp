@@ -1,0 +1,168 @@
+// Two authorities over one store: what one writes, the other's sessions must hear of, and nobody else.
+#include <catch2/catch_test_macros.hpp>
+
+#include "table.h"
+
+namespace onering::testing {
+
+namespace {
+
+// The table's authority is one server; this is another, with one session, whose store answers when the test says so.
+class Neighbour {
+ public:
+  Neighbour(Table& table, const UserId& user) : table_(table) {
+    authority_.connected(1);
+    carryOut(authority_.received(1, Hello{.version = kProtocolVersion, .token = user, .device = {}}, table.now));
+  }
+
+  void hear(ReplicaMessage message) { carryOut(authority_.received(1, std::move(message), table_.now)); }
+  void movedElsewhere(const DraftId& draft) { carryOut(authority_.movedElsewhere({{draft, table_.position(draft)}})); }
+
+  // Answers what is held, by what the store said when it was asked.
+  void answerHeld() { answerAll(std::exchange(held_, {})); }
+  void answerNews() { answerAll(std::exchange(news_, {})); }
+
+  template <typename Message>
+  [[nodiscard]] std::size_t count() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        told, [](const AuthorityMessage& message) { return std::holds_alternative<Message>(message); }));
+  }
+
+  bool holdReads = false;
+  bool holdNews = false;
+  std::vector<AuthorityMessage> told;
+
+ private:
+  using Held = std::vector<std::pair<Ticket, StoreAnswer>>;
+
+  void answerAll(Held held) {
+    for (auto& [ticket, answer] : held) carryOut(authority_.answered(ticket, std::move(answer), table_.now));
+  }
+
+  void carryOut(AuthorityActions actions) {
+    for (AuthorityAction& action : actions) {
+      if (auto* who = std::get_if<AuthenticateAction>(&action)) {
+        carryOut(
+            authority_.authenticated(1, Principal{.user = who->token, .display = {}, .expiresAt = {}}, table_.now));
+      } else if (const auto* ask = std::get_if<AskAction>(&action)) {
+        StoreAnswer answer = perform(table_.store, ask->question, table_.policy);
+        if (holdReads && std::holds_alternative<StoreResult<std::vector<AuthorityMessage>>>(answer)) {
+          held_.emplace_back(ask->ticket, std::move(answer));
+        } else if (holdNews && std::holds_alternative<NewsQuestion>(ask->question)) {
+          news_.emplace_back(ask->ticket, std::move(answer));
+        } else {
+          carryOut(authority_.answered(ask->ticket, std::move(answer), table_.now));
+        }
+      } else if (auto* send = std::get_if<SendAction>(&action)) {
+        told.push_back(std::move(send->message));
+      }
+    }
+  }
+
+  Table& table_;
+  Authority authority_{AuthorityOptions{}};
+  Held held_;
+  Held news_;
+};
+
+// Ada and Bob at the table, Bob with a second device at the neighbour's, all with a draft of Ada's.
+struct TwoServers {
+  Table table;
+  Seat& ada = table.sit("ada");
+  Seat& bob = table.sit("bob");
+  DraftId draft;
+  std::unique_ptr<Neighbour> neighbour;
+
+  TwoServers() {
+    draft = table.create(ada, "Notes");
+    table.act(ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
+    table.run();
+    neighbour = std::make_unique<Neighbour>(table, "bob");
+    neighbour->movedElsewhere(draft);
+    neighbour->told.clear();
+  }
+
+  void byAda(OpBody body) {
+    table.act(ada, draft, std::move(body));
+    table.run();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("I10 whom another server has removed learns nothing from an op that comes again", "[sync][servers]") {
+  TwoServers at;
+  at.table.act(at.bob, at.draft, RequestRing{});
+  const Op op = *at.bob.replica->pending().front().op;
+  at.table.run();
+  at.neighbour->movedElsewhere(at.draft);
+  at.byAda(RemoveCollaborator{.user = "bob"});
+  at.neighbour->told.clear();
+  at.neighbour->hear(Push{.ops = {op}, .restart = true});
+  CHECK(at.neighbour->count<Receipts>() == 1);
+  CHECK(at.neighbour->count<Entries>() == 0);
+}
+
+TEST_CASE("O10 whom another server has removed is told, although this one wrote before it heard", "[sync][servers]") {
+  TwoServers at;
+  Neighbour adas(at.table, "bob");
+  adas.movedElsewhere(at.draft);
+  // The owner's op comes in here: it is judged on what another server wrote, of which nobody here has heard.
+  at.byAda(RemoveCollaborator{.user = "bob"});
+  Neighbour third(at.table, "ada");
+  third.hear(Push{.ops = {at.ada.replica->prepare(at.draft, Lock{}, at.table.now)}, .restart = true});
+  REQUIRE(at.table.position(at.draft).seq == 4);
+  at.neighbour->movedElsewhere(at.draft);
+  CHECK(at.neighbour->count<Gone>() == 1);
+}
+
+TEST_CASE("O10 an answer that was read before a removal is not told after it", "[sync][servers]") {
+  TwoServers at;
+  at.neighbour->holdReads = true;
+  at.neighbour->hear(Fetch{.draft = at.draft, .have = {}});
+  at.neighbour->hear(WhatChanged{});
+  at.byAda(RemoveCollaborator{.user = "bob"});
+  at.neighbour->movedElsewhere(at.draft);
+  REQUIRE(at.neighbour->count<Gone>() == 1);
+  at.neighbour->told.clear();
+  at.neighbour->answerHeld();
+  CHECK(at.neighbour->count<Entries>() == 0);
+  REQUIRE(at.neighbour->count<Changed>() == 1);
+  CHECK(std::get<Changed>(at.neighbour->told.back()).drafts.empty());
+}
+
+TEST_CASE("O9 an answer is told although older news of the draft came before it", "[sync][servers]") {
+  TwoServers at;
+  const DraftId draft = at.table.create(at.ada, "Another");
+  at.table.run();
+  at.neighbour->holdReads = true;
+  at.neighbour->holdNews = true;
+  at.neighbour->movedElsewhere(draft);
+  at.table.act(at.ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
+  at.table.run();
+  at.neighbour->hear(Fetch{.draft = draft, .have = {}});
+  at.neighbour->answerNews();  // of before bob was let in
+  at.neighbour->told.clear();
+  at.neighbour->answerHeld();
+  CHECK(at.neighbour->count<Entries>() == 1);
+}
+
+TEST_CASE("O9 an answer that was read before someone was let in is read again", "[sync][servers]") {
+  TwoServers at;
+  at.byAda(RemoveCollaborator{.user = "bob"});
+  at.neighbour->movedElsewhere(at.draft);
+  at.neighbour->holdReads = true;
+  at.neighbour->hear(Fetch{.draft = at.draft, .have = {}});
+  at.neighbour->hear(WhatChanged{});
+  at.byAda(AddCollaborator{.user = "bob", .role = Role::viewer});
+  at.neighbour->movedElsewhere(at.draft);
+  at.neighbour->told.clear();
+  at.neighbour->holdReads = false;
+  at.neighbour->answerHeld();
+  CHECK(at.neighbour->count<Gone>() == 0);
+  CHECK(at.neighbour->count<Entries>() == 1);
+  REQUIRE(at.neighbour->count<Changed>() == 1);
+  CHECK(std::get<Changed>(at.neighbour->told.back()).removed.empty());
+}
+
+}  // namespace onering::testing
