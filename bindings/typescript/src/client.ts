@@ -5,7 +5,8 @@ import type { Client, ClientOptions, Result } from './types.js';
 
 /**
  * Opens this user's store on this device, and begins to sync. Returns at once; what goes wrong while opening is
- * told by {@link Client.ready} and {@link Client.status}. Throws a TypeError for options of the wrong form.
+ * told by {@link Client.ready} and {@link Client.status}. Throws a TypeError for options of the wrong form. In Node, which
+ * gets the same function under the export condition `node`, {@link ClientOptions.url} must be a whole address.
  */
 export function createClient(options: ClientOptions): Client {
   const checked = openOptions(options, globalThis.location?.href);

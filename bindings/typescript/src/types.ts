@@ -694,7 +694,7 @@ export interface Draft {
    */
   verify(options?: Waiting): Promise<Result<VerifiedLog>>;
 
-  /** Resolves when this user holds the ring (at once, if they do). `notFound` when they cannot any more. */
+  /** Resolves when this user holds the ring (at once, if they do). `notFound` when they cannot any more, or this device has no such draft (yet). */
   whenHolding(options?: Waiting): Promise<Result<DraftSnapshot>>;
 
   /**
