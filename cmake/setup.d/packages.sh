@@ -12,7 +12,7 @@ native_packages=(
   zlib1g-dev node=nodejs npm=npm brotli=brotli curl=curl)
 wasm_packages=(python3=python3 node-acorn)
 lint_packages=(llvm:clang-format='clang-format-19|clang-format-20' llvm:clang-tidy='clang-tidy-19|clang-tidy-20')
-browser_packages=(chromium=chromium fonts-liberation)
+browser_packages=(chromium=chromium firefox-esr='firefox-esr|firefox' fonts-liberation)
 postgres_packages=('postgresql-15|postgresql-16|postgresql-17')
 
 llvm_major_min=19

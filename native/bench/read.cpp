@@ -82,12 +82,16 @@ class Reader : public std::enable_shared_from_this<Reader> {
   Clock::time_point began_;
 };
 
-tcp::endpoint endpointOf(EventLoop& loop, std::string url) {
+std::string authorityOf(std::string url) {
   url.erase(0, std::string_view("ws://").size());
   url.resize(std::min(url.size(), url.find('/')));
-  const auto colon = url.rfind(':');
+  return url;
+}
+
+tcp::endpoint endpointOf(EventLoop& loop, const std::string& authority) {
+  const auto colon = authority.rfind(':');
   tcp::resolver resolver(loop.context());
-  return *resolver.resolve(url.substr(0, colon), url.substr(colon + 1)).begin();
+  return *resolver.resolve(authority.substr(0, colon), authority.substr(colon + 1)).begin();
 }
 
 }  // namespace
@@ -108,16 +112,17 @@ Figures benchRead(const ReadSettings& settings) {
   runUntil(loop, "writing the draft", [&] { return writer.acknowledged().size() + 1 >= settings.segments; });
   writer.stop();
   runUntil(loop, "the last receipts", [&] { return writer.areDone(); });
+  const std::string authority = authorityOf(server.url());
   const auto& [draft, owner] = *writer.owners().begin();
   const std::string request = "GET /api/drafts/" + toText(draft) +
                               "/segments?limit=" + std::to_string(settings.segments) +
-                              " HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer " + owner + "\r\n\r\n";
+                              " HTTP/1.1\r\nHost: " + authority + "\r\nAuthorization: Bearer " + owner + "\r\n\r\n";
 
   Reader::Sums sums;
   std::vector<std::shared_ptr<Reader>> readers;
   for (std::size_t i = 0; i < settings.connections; ++i) {
     readers.push_back(std::make_shared<Reader>(loop, request, sums));
-    readers.back()->start(endpointOf(loop, server.url()));
+    readers.back()->start(endpointOf(loop, authority));
   }
   runFor(loop, 1);
   sums.measuring = true;

@@ -91,8 +91,10 @@ void SyncService::watch(Metrics& metrics) {
                 number([](Service service) { return service.reads_.size() + service.questions_.size(); }));
   metrics.watch("onering_sessions", "WebSocket sessions.", {{"state", "connected"}},
                 number([](Service service) { return service.sessions_.size(); }));
-  metrics.watch("onering_users_connected", "Users with at least one session.", {},
-                number([](Service service) { return service.connectionsOf_.size(); }));
+  metrics.watch("onering_users_connected", "Users with at least one session.", {}, number([](Service service) {
+                  return std::ranges::count_if(service.users_,
+                                               [](const auto& user) { return user.second.connections > 0; });
+                }));
   metrics.watch("onering_drafts_cached", "Drafts whose state is held in memory.", {},
                 number([](Service service) { return service.authority_.draftsCached(); }));
 }
@@ -114,6 +116,9 @@ Outgoing& SyncService::outgoing(SessionId session) {
 void SyncService::received(SessionId id, std::string_view bytes) {
   if (draining_) {
     return;
+  }
+  if (UserTraffic* traffic = sessions_.at(id)->traffic) {
+    ++traffic->messages;
   }
   auto message = decodeReplicaMessage(bytes, authority_.options().limits.messageBytes);
   if (!message) {
@@ -155,7 +160,9 @@ bool SyncService::mayRead(SessionId id) {
 }
 
 bool SyncService::hasRoom(SessionId id, const Session& session) const {
-  return !draining_ && !overloaded() && session.reads < bounds_.readsPerSession &&
+  const std::size_t messagesMax = bounds_.messagesPerSecondPerUser;
+  const bool isPatient = messagesMax == 0 || !session.traffic || session.traffic->messages < messagesMax;
+  return !draining_ && isPatient && !overloaded() && session.reads < bounds_.readsPerSession &&
          session.outgoing.bytes() < bounds_.outgoingBytesBusy && session.bytesUnanswered < bounds_.bytesUnanswered &&
          authority_.unanswered(id) < bounds_.opsUnanswered;
 }
@@ -164,10 +171,7 @@ void SyncService::closed(SessionId id) {
   const auto found = sessions_.find(id);
   Session& session = *found->second;
   if (session.user) {
-    const auto count = connectionsOf_.find(*session.user);
-    if (--count->second == 0) {
-      connectionsOf_.erase(count);
-    }
+    --session.traffic->connections;  // tick() forgets who has none
   }
   // The authority still judges what it pushed.
   bytesUnanswered_ -= session.bytesUnanswered;
@@ -195,6 +199,11 @@ void SyncService::tick() {
     refused(id,
             rejection(ErrorCode::unauthenticated, "No valid token came in time. Say hello right after connecting."));
   }
+  std::erase_if(users_, [](const auto& user) { return user.second.connections == 0; });
+  for (auto& [user, traffic] : users_) {
+    traffic.messages = 0;
+  }
+  readOnWhereThereIsRoom();
   carryOut(authority_.tick(systemNow()));
   forgetOldRejections(now);
   forgetOldRequests(now);
@@ -455,13 +464,14 @@ std::expected<Principal, Rejection> SyncService::admitted(SessionId id, std::exp
   if (!principal || found == sessions_.end() || found->second->user) {  // the last: a fresh token in place
     return principal;
   }
-  std::size_t& connections = connectionsOf_[principal->user];
-  if (connections >= bounds_.connectionsPerUser) {
+  UserTraffic& traffic = users_[principal->user];
+  if (traffic.connections >= bounds_.connectionsPerUser) {
     return std::unexpected(
         rejection(ErrorCode::quotaExceeded, "This user has too many connections. Close one and try again."));
   }
-  ++connections;
+  ++traffic.connections;
   found->second->user = principal->user;
+  found->second->traffic = &traffic;
   return principal;
 }
 
@@ -538,11 +548,15 @@ void SyncService::settleTouched() {
     wakeSome();
   }
   if (std::exchange(full_, overloaded()) && !full_) {
-    for (auto& [id, session] : sessions_) {
-      if (session->paused && hasRoom(id, *session)) {
-        session->paused = false;
-        session->channel->readOn();
-      }
+    readOnWhereThereIsRoom();
+  }
+}
+
+void SyncService::readOnWhereThereIsRoom() {
+  for (auto& [id, session] : sessions_) {
+    if (session->paused && hasRoom(id, *session)) {
+      session->paused = false;
+      session->channel->readOn();
     }
   }
 }

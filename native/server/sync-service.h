@@ -98,6 +98,12 @@ class SyncService {
   [[nodiscard]] const AuthorityCounts& counts() const { return authority_.counts(); }
 
  private:
+  // Of all sessions of a user together.
+  struct UserTraffic {
+    std::size_t connections = 0;
+    std::size_t messages = 0;  // received since the last tick
+  };
+
   struct Session {
     Session(std::shared_ptr<Channel> to, std::size_t bytesMax, std::chrono::steady_clock::time_point until)
         : channel(std::move(to)), outgoing(bytesMax), helloUntil(until) {}
@@ -106,6 +112,7 @@ class SyncService {
     Outgoing outgoing;
     std::chrono::steady_clock::time_point helloUntil;
     std::optional<UserId> user;                           // once welcome
+    UserTraffic* traffic = nullptr;                       // in users_; null: not welcome yet
     std::size_t bytesUnanswered = 0;                      // of pushes; 0 again when all their ops are answered
     std::size_t reads = 0;                                // questions at the store for this session
     bool paused = false;                                  // mayRead() was false
@@ -136,6 +143,7 @@ class SyncService {
   }
   void touch(SessionId id, Session& session);
   void settleTouched();
+  void readOnWhereThereIsRoom();
   void wakeSome();
   void finishDraining();
 
@@ -149,7 +157,7 @@ class SyncService {
   Post post_;
   Authority authority_;
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
-  std::map<UserId, std::size_t, std::less<>> connectionsOf_;
+  std::map<UserId, UserTraffic, std::less<>> users_;
   std::unordered_map<Ticket, SessionId> reads_;
   struct BatchAtStore {
     std::size_t ops = 0;

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 
 #include "onering/domain/bytes.h"
 #include "onering/domain/id.h"
@@ -100,12 +99,18 @@ std::string timeText(Time time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return text.data();
+  std::string text = "0000-00-00T00:00:00.000Z";
+  const auto write = [&text](std::size_t last, auto number) {  // over zeros, to the left
+    for (auto rest = static_cast<unsigned>(number); rest > 0; rest /= 10) text[last--] = kDigits[rest % 10];
+  };
+  write(3, static_cast<int>(date.year()));
+  write(6, static_cast<unsigned>(date.month()));
+  write(9, static_cast<unsigned>(date.day()));
+  write(12, clock.hours().count());
+  write(15, clock.minutes().count());
+  write(18, clock.seconds().count());
+  write(22, clock.subseconds().count());
+  return text;
 }
 
 }  // namespace onering

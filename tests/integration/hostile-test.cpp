@@ -300,6 +300,34 @@ TEST_CASE("S13 a slow reader costs a bounded queue, then is told to catch up", "
   CHECK(std::get<Entries>(*message).head == ada.confirmed(draft));
 }
 
+TEST_CASE("SPEC 14 who floods is read at a bounded rate, on however many connections; others do not notice",
+          "[bounds]") {
+  ServerOptions options;
+  options.bounds.messagesPerSecondPerUser = 100;
+  TestServer server(std::move(options));
+  RawSocket flood(server.port());
+  flood.join("mallory");
+  RawSocket more(server.port());
+  more.join("mallory");
+  RawSocket honest(server.port());
+  honest.join("ada");
+  const auto began = std::chrono::steady_clock::now();
+  constexpr std::uint64_t kPings = 200;
+  for (std::uint64_t i = 1; i <= kPings; ++i) {
+    flood.say(Ping{i});
+    more.say(Ping{i});
+  }
+  honest.say(Ping{1});
+  CHECK(std::get<Pong>(honest.hear().value()).id == 1);  // before the flood has been read
+  for (RawSocket* socket : {&flood, &more}) {            // none is lost
+    for (std::uint64_t i = 1; i <= kPings; ++i) {
+      REQUIRE(std::get<Pong>(socket->hear().value()).id == i);
+    }
+  }
+  // 400 messages, of which 100 a second.
+  CHECK(std::chrono::steady_clock::now() - began > std::chrono::milliseconds(1'500));
+}
+
 TEST_CASE("a session that pushes faster than the store commits is made to wait, and loses nothing", "[bounds]") {
   EventLoop loop;
   ServerOptions options;

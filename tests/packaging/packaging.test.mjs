@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join, normalize } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -19,8 +20,8 @@ const execute = promisify(execFile);
 const here = fileURLToPath(new URL('.', import.meta.url));
 const tool = (name) => join(here, 'node_modules/.bin', name);
 const timeout = 120_000;
-// Bytes with gzip: what an app must not have to ship more than, and what it should not.
-const bounds = { gzip: 495_000, goal: 350_000 };
+// Bytes with gzip that an app must not have to ship more than.
+const bounds = { gzip: 350_000 };
 
 let folder;
 let tarball;
@@ -39,8 +40,8 @@ after(async () => {
 });
 
 // A project with the tarball installed and the app in it.
-async function project(name, files = {}) {
-  const place = join(folder, name);
+async function project(name, files = {}, parent = folder) {
+  const place = join(parent, name);
   await mkdir(place, { recursive: true });
   const all = { 'package.json': JSON.stringify({ name, private: true, type: 'module' }), ...files };
   for (const [file, text] of Object.entries(all)) await writeFile(join(place, file), text);
@@ -65,6 +66,31 @@ async function writes(site) {
   }
 }
 
+// A site of its own beside the server: Next.js puts code into its pages, which the server's own policy forbids.
+async function writesFromElsewhere(site) {
+  const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
+  const web = createHttpServer(async ({ url }, response) => {
+    const { pathname } = new URL(url, 'http://localhost');
+    const file = join(site, pathname === '/' ? 'index.html' : normalize(decodeURIComponent(pathname)));
+    try {
+      const bytes = await readFile(file);
+      response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' }).end(bytes);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${web.address().port}`;
+  const server = await Server.start(await mkdtemp(join(folder, 'server-')), { web: site, auth: ['--dev-auth', '--allow-origin', address] });
+  try {
+    await writesAt(`${address}/?${new URLSearchParams({ sync: server.syncAddress })}`);
+  } finally {
+    web.closeAllConnections();
+    web.close();
+    await server.kill();
+  }
+}
+
 async function writesAt(address, outcomes = ['ok', 'ok']) {
   const page = await browser.newPage();
   const problems = [];
@@ -72,7 +98,7 @@ async function writesAt(address, outcomes = ['ok', 'ok']) {
   page.on('console', (message) => message.type() === 'error' && !/favicon/.test(message.location().url) && problems.push(message.text()));
   try {
     await page.goto(address);
-    await page.waitForFunction(() => globalThis.done !== undefined);
+    await page.waitForFunction(() => globalThis.done !== undefined).catch((error) => assert.fail(`${error.message}\n${problems.join('\n')}`));
     const result = await page.evaluate(() => Promise.race([done, new Promise((resolve) => setTimeout(resolve, 20_000, 'no answer'))]));
     assert.deepEqual({ result, problems }, { result: { outcomes, storage: 'opfs' }, problems: [] });
   } finally {
@@ -120,6 +146,35 @@ test('webpack 5, without a line of configuration for the package', { timeout }, 
   await writes(join(place, 'dist'));
 });
 
+for (const bundler of ['turbopack', 'webpack']) {
+  test(`Next.js, built with ${bundler}: rendered on a server first, then in the page`, { timeout: 300_000 }, async (context) => {
+    // Within this folder, where Next.js is installed: it follows no links out of a project.
+    const nest = await mkdtemp(join(here, 'project-'));
+    context.after(() => rm(nest, { recursive: true, force: true }));
+    const place = await project('next', {
+      'next.config.mjs': `export default { output: 'export', turbopack: { root: ${JSON.stringify(here)} } };\n`,
+    }, nest);
+    await mkdir(join(place, 'app'));
+    await cp(join(here, 'app.js'), join(place, 'app/write.js'));
+    await writeFile(join(place, 'app/layout.js'), "export default ({ children }) => <html lang='en'><body>{children}</body></html>;\n");
+    await writeFile(join(place, 'app/page.js'), `'use client';
+import { useEffect } from 'react';
+import { useStatus } from '@onering/sdk/react';
+import { writeOne } from './write.js';
+
+export default function Page() {
+  useEffect(() => void (globalThis.done = writeOne({ url: new URLSearchParams(location.search).get('sync') })), []);
+  return <p>{typeof useStatus}, {typeof writeOne}</p>;
+}
+`);
+    // Vite, in this process, says `development` for all.
+    const env = { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' };
+    await execute(tool('next'), ['build', `--${bundler}`], { cwd: place, env }).catch(({ stdout, stderr }) => assert.fail(stdout + stderr));
+    assert.match(await readFile(join(place, 'out/index.html'), 'utf8'), /function.*function/, 'it was rendered');
+    await writesFromElsewhere(join(place, 'out'));
+  });
+}
+
 test('esbuild, which leaves worker and module where they are: copied beside the bundle', { timeout }, async () => {
   const place = await project('esbuild', { 'main.js': main });
   await execute(tool('esbuild'), ['main.js', '--bundle', '--format=esm', '--minify', '--outfile=dist/main.js'], { cwd: place });
@@ -139,6 +194,32 @@ test('worker and module from wherever the app says', { timeout }, async () => {
   await cp(join(shipped, 'onering.wasm'), join(place, 'dist/static/m.bin')); // of a type that the server does not know
   await writeFile(join(place, 'dist/index.html'), html('./main.js'));
   await writes(join(place, 'dist'));
+});
+
+test('a bot in Node: appends, syncs, and goes on with its file in the next run', { timeout }, async () => {
+  const place = await project('bot', {
+    'bot.js': `import { createClient } from '@onering/sdk';
+const [url, draft] = process.argv.slice(2);
+const client = createClient({ url, auth: () => 'bot', user: 'bot', storage: { path: 'bot.db' } });
+const handle = client.draft(draft ?? client.create({ title: 'By a bot' }).draft);
+const accepted = await handle.append('Beep.').server;
+const { segments } = (await handle.segments()).value;
+console.log(JSON.stringify({ draft: handle.id, accepted, texts: segments.map(({ text }) => text), storage: client.status.current.storage.kind }));
+await client.close();
+`,
+  });
+  const server = await Server.start(await mkdtemp(join(folder, 'server-')), { web: place });
+  // Node has WebSocket by default from 22 on; the flag is taken by later ones, too.
+  const run = async (...args) => JSON.parse((await execute('node', ['--experimental-websocket', 'bot.js', server.syncAddress, ...args], { cwd: place })).stdout);
+  try {
+    const first = await run();
+    assert.deepEqual([first.accepted.ok, first.texts, first.storage], [true, ['Beep.'], 'file']);
+    const second = await run(first.draft);
+    assert.deepEqual([second.accepted.ok, second.texts], [true, ['Beep.', 'Beep.']]);
+    assert.equal((await server.headOf(first.draft)).seq, 3);
+  } finally {
+    await server.kill();
+  }
 });
 
 for (const resolution of ['bundler', 'nodenext']) {
@@ -171,7 +252,6 @@ test('what it costs to ship is within its bound', async (context) => {
   }
   const react = measure('react.js', await readFile(join(dist, 'react.js')));
   context.diagnostic(`${'react.js'.padEnd(13)} ${kB(react.plain)} plain, ${kB(react.gzip)} gzip, beside the others where it is used`);
-  context.diagnostic(`goal          ${kB(bounds.goal)} gzip for all of it`);
   assert.ok(total.gzip <= bounds.gzip, `all of it is ${kB(total.gzip)} with gzip; the bound is ${kB(bounds.gzip)}`);
 });
 

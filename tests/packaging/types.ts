@@ -6,6 +6,17 @@ export function open(): Client {
   return createClient({ url: '/sync', auth: async ({ reason }) => `${reason}` });
 }
 
+// In Node.
+export function bot(): Client {
+  return createClient({ url: 'wss://example.test/sync', auth: () => 'bot', storage: { path: 'bot.db' }, webSocket: WebSocket });
+}
+
+export async function past(draft: Draft): Promise<string | undefined> {
+  const log = await draft.log({ from: 1, to: 100 });
+  const then = await draft.at(1);
+  return log.ok && then.ok ? (then.value.state?.title ?? log.value.entries[0]?.actor) : undefined;
+}
+
 export async function write(draft: Draft): Promise<Result<number>> {
   const { local, server } = draft.append('text');
   const stored = await local;

@@ -89,6 +89,7 @@ std::expected<std::unique_ptr<Device>, Failure> Device::open(DeviceOptions optio
 
 // From the store up: what a failed commit leaves in SQLite's caches is not relied on.
 std::optional<Failure> Device::openReplica(Time now) {
+  past_.reset();
   replica_.reset();
   store_.reset();
   outgoing_.clear();
@@ -105,6 +106,7 @@ std::optional<Failure> Device::openReplica(Time now) {
     return Failure{std::move(replica.error()), "the store's own tables"};
   }
   replica_.emplace(std::move(*replica));
+  past_.emplace(*replica_, *store_);
   return std::nullopt;
 }
 

@@ -17,6 +17,7 @@
 
 #include "draft-feed.h"
 #include "json-values.h"
+#include "past.h"
 
 namespace onering {
 
@@ -31,6 +32,7 @@ class Device {
 
   [[nodiscard]] Replica& replica() { return *replica_; }
   [[nodiscard]] DeviceStore& store() { return *store_; }
+  [[nodiscard]] Past& past() { return *past_; }
 
   // False after a fault from which the store could not be opened again: nothing but the destructor may be called.
   [[nodiscard]] bool isOpen() const { return replica_.has_value(); }
@@ -38,6 +40,9 @@ class Device {
   // Takes the step and makes it durable; then messages wait in nextMessage(), and `json` gets the object that
   // module.ts calls Committed. A failure is told in it, too.
   void commit(JsonWriter& json, Time now);
+
+  // Afterwards all that is stored is in the database file itself, none of it beside it.
+  [[nodiscard]] StoreResult<void> checkpoint() { return store_->checkpoint(); }
 
   // The oldest message that has not been handed out, or nothing.
   [[nodiscard]] std::optional<std::string> nextMessage();
@@ -69,6 +74,7 @@ class Device {
   DeviceOptions options_;
   std::unique_ptr<SqliteStore> store_;
   std::optional<Replica> replica_;  // refers to store_
+  std::optional<Past> past_;        // refers to both
   std::deque<std::string> outgoing_;
   std::map<std::uint32_t, DraftFeed> feeds_;
 };

@@ -8,18 +8,6 @@ namespace onering {
 
 namespace {
 
-std::string_view statusName(DraftStatus status) {
-  switch (status) {
-    case DraftStatus::active:
-      return "active";
-    case DraftStatus::locked:
-      return "locked";
-    case DraftStatus::completed:
-      break;
-  }
-  return "completed";
-}
-
 void writeText(JsonWriter& json, std::string_view name, const std::string& text) {
   text.empty() ? json.noMember(name) : json.member(name, text);
 }

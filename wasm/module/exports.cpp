@@ -69,6 +69,10 @@ int fault(int number, const char* what, double now) {
   return kFault;
 }
 
+Past& pastOf(int number) {
+  return deviceOf(number).past();
+}
+
 int refusal(const Failure& failure) {
   JsonWriter json;
   writeFailure(json, failure);
@@ -106,6 +110,15 @@ IdType idOf(const char* text, std::size_t size) {
     refuse(rejection(ErrorCode::idMalformed));
   }
   return *id;
+}
+
+// The draft of that id, where this device has it.
+DraftId knownDraft(int device, const char* text, std::size_t size) {
+  const auto id = idOf<DraftId>(text, size);
+  if (!deviceOf(device).replica().draft(id)) {
+    refuse(rejection(ErrorCode::notFound));
+  }
+  return id;
 }
 
 template <typename T>
@@ -288,6 +301,16 @@ int openDevice(const char* name, std::size_t nameSize, const char* user, std::si
 ONERING_EXPORT(onering_close) void closeDevice(int device) {
   answering(0, 0, [&](JsonWriter&) {
     module().devices.erase(device);
+    return kDone;
+  });
+}
+
+// Moves all that is stored into the database file, for a copy of it.
+ONERING_EXPORT(onering_checkpoint) int checkpoint(int device, double now) {
+  return answering(device, now, [&](JsonWriter&) {
+    if (const auto done = deviceOf(device).checkpoint(); !done) {
+      throw StoreError(done.error());
+    }
     return kDone;
   });
 }
@@ -537,6 +560,38 @@ int readHistory(int device, const char* draft, std::size_t draftSize, std::uint3
     const std::uint64_t next = from + passes.size();
     next < lines && !passes.empty() ? json.member("next", next) : json.noMember("next");
     json.closeObject();
+    return kDone;
+  });
+}
+
+// The result: a LogPage. Times and numbers of ops are doubles, which hold them exactly.
+ONERING_EXPORT(onering_log)
+int readLog(int device, const char* draft, std::size_t draftSize, double from, double to, double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    pastOf(device).writeLog(json, knownDraft(device, draft, draftSize), static_cast<Seq>(from), static_cast<Seq>(to));
+    return kDone;
+  });
+}
+
+// The result: a PastDraft.
+ONERING_EXPORT(onering_draft_at)
+int readDraftAt(int device, const char* draft, std::size_t draftSize, double seq, double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    const DraftId id = knownDraft(device, draft, draftSize);
+    const DraftState* confirmed = deviceOf(device).replica().confirmed(id);
+    if (static_cast<Seq>(seq) > (confirmed ? confirmed->position.seq : 0)) {
+      refuse(rejection(ErrorCode::notFound, "The draft's log does not go that far on this device."));
+    }
+    pastOf(device).writeDraft(json, id, static_cast<Seq>(seq));
+    return kDone;
+  });
+}
+
+// Some of the log from `from` on. The result: a VerifiedPart (module.ts).
+ONERING_EXPORT(onering_verify)
+int verify(int device, const char* draft, std::size_t draftSize, double from, double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    pastOf(device).writeVerified(json, knownDraft(device, draft, draftSize), static_cast<Seq>(from));
     return kDone;
   });
 }

@@ -56,6 +56,18 @@ struct BodyWriter {
 
 }  // namespace
 
+std::string_view statusName(DraftStatus status) {
+  switch (status) {
+    case DraftStatus::active:
+      return "active";
+    case DraftStatus::locked:
+      return "locked";
+    case DraftStatus::completed:
+      break;
+  }
+  return "completed";
+}
+
 void writeFailure(JsonWriter& json, const Rejection& why) {
   json.openObject().member("code", errorName(why.code)).member("message", why.message).closeObject();
 }

@@ -18,6 +18,8 @@ struct Failure {
   std::string detail;
 };
 
+[[nodiscard]] std::string_view statusName(DraftStatus status);
+
 [[nodiscard]] Failure failureOf(const StoreError& error);
 void writeFailure(JsonWriter& json, const Rejection& why);
 void writeFailure(JsonWriter& json, const Failure& failure);

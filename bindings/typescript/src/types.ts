@@ -113,18 +113,35 @@ export interface StorageOptions {
   /**
    * Which store of this origin. One store belongs to one user; give each user a name of their own. Any number of tabs
    * may have it open: they share it, and its connection, and tell the same {@link Status}.
-   * 1–64 characters of `A–Z a–z 0–9 . _ -`. Default `onering`.
+   * 1–64 characters of `A–Z a–z 0–9 . _ -`. Default `onering`. Of no meaning in Node.
    */
   readonly name?: string;
   /**
-   * `auto` (default): the origin-private file system, or memory where there is none (private windows of some
+   * In a page: `auto` (default): the origin-private file system, or memory where there is none (private windows of some
    * browsers). `opfs`: fail with `storageUnavailable` instead of falling back. `memory`: nothing is kept, nothing is shared.
+   *
+   * In Node: `file`: the SQLite file at {@link path}, which one client at a time may have open. `memory`. `auto` (default):
+   * a file where a path is given, or else memory.
    */
-  readonly kind?: 'auto' | 'opfs' | 'memory';
+  readonly kind?: 'auto' | 'opfs' | 'file' | 'memory';
+  /**
+   * Whether to ask the browser at the start to keep the storage when space runs out. Some ask the user: false, and
+   * {@link Client.persist} at a moment that the user understands. Default true.
+   */
+  readonly persist?: boolean;
+  /** Node: where the file is; a new store is made where there is none. SQLite puts `-wal` and `-journal` beside it. */
+  readonly path?: string;
 }
 
+/** What makes a WebSocket: the browsers' own, that of Node 22, or that of the package `ws`. */
+export type SocketConstructor = new (url: string, protocols?: string | string[]) => {
+  binaryType: string;
+  send(message: Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+};
+
 export interface ClientOptions {
-  /** Where the server takes sync connections: `wss://…`, `https://…`, or a path on the page's own origin. */
+  /** Where the server takes sync connections: `wss://…`, `https://…`, or, in a page, a path on its own origin. */
   readonly url: string | URL;
   /**
    * The token to connect with. Called for every connection and when a token has expired, never while offline.
@@ -141,8 +158,10 @@ export interface ClientOptions {
   readonly startOffline?: boolean;
   /** Where `onering.wasm` is. Default: beside the worker. */
   readonly wasmUrl?: string | URL;
-  /** Where `worker.js` is. Default: beside this module. */
+  /** Where `worker.js` is. Default: beside this module. Pages only. */
   readonly workerUrl?: string | URL;
+  /** What connects, in Node. Default: `globalThis.WebSocket`, which Node has from 22 on. */
+  readonly webSocket?: SocketConstructor;
 }
 
 // --- what is done -----------------------------------------------------------------------------------------
@@ -388,6 +407,84 @@ export interface HistoryPage {
   readonly next: number | null;
 }
 
+export interface LogRange extends Waiting {
+  /** First seq. Default 1; where the log begins later on this device, there. */
+  readonly from?: number;
+  /** Behind the last seq. Default: all. */
+  readonly to?: number;
+}
+
+/** An accepted op in its place. */
+export interface LogEntry {
+  readonly seq: number;
+  readonly op: string;
+  readonly kind: OpKind;
+  readonly actor: string;
+  readonly actorDisplay: string;
+  readonly device: string;
+  /** By the author's clock. */
+  readonly authoredAt: number;
+  /** By the server's clock; never decreases along a log. */
+  readonly acceptedAt: number;
+  /** The chain up to here (`SPEC H2`): 64 hexadecimal digits. */
+  readonly link: string;
+  /** What the op carries, as far as its kind has it. */
+  readonly segment?: string;
+  /** Empty once redacted. */
+  readonly text?: string;
+  readonly redacted?: boolean;
+  readonly title?: string;
+  readonly user?: string;
+  readonly role?: Role;
+}
+
+/**
+ * How much of the log this device has. A device that was more than 256 ops behind was sent the draft in place of its log
+ * (`SPEC S6`): then the log begins here with what came later.
+ */
+export interface LogExtent {
+  /** The first seq that is here: 1 when all of the log is, `head + 1` when none of it is. */
+  readonly first: number;
+  /** The last one. */
+  readonly head: number;
+}
+
+export interface LogPage extends LogExtent {
+  readonly entries: readonly LogEntry[];
+  /** Where to go on; null when the range is complete. A page holds at most 1,000 entries or 512 KiB. */
+  readonly next: number | null;
+}
+
+/** A draft as it was after one of its ops. */
+export interface PastDraft extends LogExtent {
+  readonly seq: number;
+  /** When that op was accepted; null for seq 0 and for one that is not here. */
+  readonly at: number | null;
+  /**
+   * How many segments there were: read them with {@link Draft.segments}, from 0 to here. Segments never move; those
+   * that were redacted since stay so.
+   */
+  readonly segmentCount: number;
+  /** All else; null for seq 0, and where this device has not the log from 1 on. */
+  readonly state: PastState | null;
+}
+
+export interface PastState {
+  readonly title: string;
+  readonly platform: string | null;
+  readonly status: DraftStatus;
+  readonly owner: string;
+  readonly ring: Ring;
+  readonly members: readonly Member[];
+  readonly deletedAt: number | null;
+}
+
+/** What {@link Draft.verify} found to be sound: entries `first` to `head`. */
+export interface VerifiedLog extends LogExtent {
+  /** The link of `head`. What came before `first` is vouched for by it, not checked op by op. */
+  readonly link: string;
+}
+
 export interface ListRange extends Waiting {
   /** Goes on behind this draft: `next` of the page before. */
   readonly after?: ListCursor;
@@ -448,12 +545,12 @@ export type Link = 'offline' | 'connecting' | 'live' | 'stalled' | 'denied';
 
 export interface StorageStatus {
   /** Null while it is being opened, and when it could not be. */
-  readonly kind: 'opfs' | 'memory' | null;
-  /** Why memory was chosen under `auto`; null otherwise. */
+  readonly kind: 'opfs' | 'file' | 'memory' | null;
+  /** Why memory was chosen under `auto` in a page; null otherwise. */
   readonly fallback: string | null;
-  /** Whether the browser has promised not to evict it. */
+  /** Whether the browser has promised not to evict it. A file: true. */
   readonly persisted: boolean;
-  /** Bytes that the origin uses and may use; null where the browser does not say. */
+  /** Bytes that the origin uses and may use (a file: takes, and could take); null where the browser does not say. */
   readonly usage: number | null;
   readonly quota: number | null;
 }
@@ -495,6 +592,12 @@ export interface Observable<T> {
   readonly current: T;
   /** Calls `listener` with the present value, before it returns, and with every later one. */
   subscribe(listener: (value: T) => void): Unsubscribe;
+}
+
+/** For what is refused while work is pending or kept. */
+export interface Forced {
+  /** Do it all the same: that work is lost. Default false. */
+  readonly force?: boolean;
 }
 
 // --- kept work --------------------------------------------------------------------------------------------
@@ -572,6 +675,21 @@ export interface Draft {
 
   /** The ring's history, in pages: who held it from when, and how it moved. */
   history(range?: HistoryRange): Promise<Result<HistoryPage>>;
+
+  /** The log, in pages: who did what when. Confirmed ops only. */
+  log(range?: LogRange): Promise<Result<LogPage>>;
+
+  /**
+   * The draft as it was after op `seq`, from 0 (nothing yet) to the log's head; it is computed from the log, again if
+   * need be. `notFound` beyond the head.
+   */
+  at(seq: number, options?: Waiting): Promise<Result<PastDraft>>;
+
+  /**
+   * Computes the chain anew from what is stored on this device, texts included, and compares (`SPEC H2`). `divergence` when an entry is
+   * not the one that its link says; the message tells which.
+   */
+  verify(options?: Waiting): Promise<Result<VerifiedLog>>;
 
   /** Resolves when this user holds the ring (at once, if they do). `notFound` when they cannot any more. */
   whenHolding(options?: Waiting): Promise<Result<DraftSnapshot>>;
@@ -659,6 +777,31 @@ export interface Client extends AsyncDisposable {
 
   /** Pending and kept work as plain data; works whatever the link's state is. */
   exportWork(): Promise<Result<ExportedWork>>;
+
+  /**
+   * Asks the browser not to evict this origin's storage when space runs out; resolves with whether it will not, as
+   * {@link StorageStatus.persisted} tells from then on. In Node: whether the store is a file.
+   */
+  persist(): Promise<boolean>;
+
+  /**
+   * A copy of this device's store, pending and kept work included: a SQLite database. It holds all that the user has
+   * written, unencrypted. `storageUnavailable` for a store in memory.
+   */
+  exportReplica(): Promise<Result<Uint8Array<ArrayBuffer>>>;
+
+  /**
+   * Puts a copy that {@link exportReplica} made in the place of this device's store, in all tabs. What is pending in it is
+   * sent: an op that the server has from elsewhere has no second effect. `notAllowed` while work is pending or kept
+   * here, unless forced; `storageUnavailable` when it is no such copy, or another user's: then nothing has changed.
+   */
+  importReplica(copy: Uint8Array, options?: Forced): Promise<Result<void>>;
+
+  /**
+   * For signing out: erases this device's store and closes the client, in all tabs that share it; their status ends in
+   * `closed` with `unauthenticated`. `notAllowed` while work is pending or kept, unless forced.
+   */
+  clear(options?: Forced): Promise<Result<void>>;
 
   /** Ends the connection and makes none until {@link Client.goOnline}. Work goes on locally. */
   goOffline(): void;

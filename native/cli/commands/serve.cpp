@@ -38,6 +38,7 @@ struct ServeSettings {
   std::string logLevel = "info";
   std::string logFormat = "text";
   std::size_t userRate = ServerBounds{}.requestsPerSecondPerUser;
+  std::size_t messageRate = ServerBounds{}.messagesPerSecondPerUser;
   std::size_t addressRate = ServerBounds{}.requestsPerSecondPerAddress;
 };
 
@@ -164,6 +165,7 @@ void serve(Context& context, const ServeSettings& settings) {
   options.logLevel = leastLevel(settings.logLevel);
   options.bounds.requestsPerSecondPerUser = settings.userRate;
   options.bounds.requestsPerSecondPerAddress = settings.addressRate;
+  options.bounds.messagesPerSecondPerUser = settings.messageRate;
   const RecordLog records = recordsTo(logger);
   if (settings.logFormat == "json") {
     options.records = records;
@@ -227,6 +229,8 @@ void addServe(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   command->add_option("--user-rate", settings->userRate, "HTTP requests a second of one user; 0: any number")
+      ->capture_default_str();
+  command->add_option("--message-rate", settings->messageRate, "sync messages a second of one user; 0: any number")
       ->capture_default_str();
   command->add_option("--address-rate", settings->addressRate, "HTTP requests a second of one address; 0: any number")
       ->capture_default_str();

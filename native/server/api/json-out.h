@@ -28,8 +28,7 @@ class JsonOut {
     bool first = true;
     fields([&](std::string_view name, const auto& value, auto&&...) {
       if (!std::exchange(first, false)) text_ += ',';
-      appendJsonString(text_, name);
-      text_ += ':';
+      text_.append(1, '"').append(name).append("\":");  // ours: nothing in it needs an escape
       add(value);
     });
     text_ += '}';

@@ -1,6 +1,6 @@
 import { uuidV7 } from '../shared/ids.js';
-import { done, failure } from '../shared/failure.js';
-import type { BareOp } from '../shared/protocol.js';
+import { done, failed, failure } from '../shared/failure.js';
+import type { BareOp, VerifiedPart } from '../shared/protocol.js';
 import type {
   AppendOperation,
   Draft,
@@ -8,13 +8,17 @@ import type {
   DraftSnapshot,
   HistoryPage,
   HistoryRange,
+  LogPage,
+  LogRange,
   Operation,
+  PastDraft,
   Result,
   RingOperation,
   SegmentPage,
   SegmentRange,
   SubscribeOptions,
   Unsubscribe,
+  VerifiedLog,
   Waiting,
 } from '../types.js';
 import { countArgument, textArgument } from './arguments.js';
@@ -68,6 +72,37 @@ export class DraftHandle implements Draft {
       },
       signal,
     );
+  }
+
+  log({ from, to, signal }: LogRange = {}): Promise<Result<LogPage>> {
+    return this.#link.read<LogPage>(
+      {
+        name: 'log',
+        draft: this.id,
+        from: countArgument('from', from, 1, Number.MAX_SAFE_INTEGER, 1),
+        to: countArgument('to', to, 1, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+      },
+      signal,
+    );
+  }
+
+  async at(seq: number, { signal }: Waiting = {}): Promise<Result<PastDraft>> {
+    if (!Number.isSafeInteger(seq) || seq < 0) throw new TypeError('seq must be a whole number from 0');
+    return this.#link.read<PastDraft>({ name: 'draftAt', draft: this.id, seq }, signal);
+  }
+
+  // In parts, so that the worker gets to other work in between.
+  async verify({ signal }: Waiting = {}): Promise<Result<VerifiedLog>> {
+    for (let from = 1; ; ) {
+      const part = await this.#link.read<VerifiedPart>({ name: 'verify', draft: this.id, from }, signal);
+      if (!part.ok) return part;
+      const { broken, next, ...log } = part.value;
+      if (broken !== null) {
+        return failed('divergence', `Entry ${broken} of the log on this device is not the one that was accepted. Please report it.`);
+      }
+      if (next === null) return done(log);
+      from = next;
+    }
   }
 
   whenHolding({ signal }: Waiting = {}): Promise<Result<DraftSnapshot>> {

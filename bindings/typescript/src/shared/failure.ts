@@ -30,6 +30,8 @@ export const busyStorage = failure(
 
 export const closedClient = failure('unavailable', 'The client was closed. What was stored is kept, and sent by the next one.');
 
+export const clearedStore = failure('unauthenticated', 'This device was signed out, and what it had stored was erased. Sign in and open a new client.');
+
 const known: ReadonlySet<string> = new Set(errorCodes);
 
 export function isErrorCode(code: string): code is ErrorCode {

@@ -16,6 +16,7 @@ import type {
   Segment,
   Status,
   Stored,
+  VerifiedLog,
 } from '../types.js';
 
 /** What a user does. `request` names the call that waits for its result. */
@@ -66,13 +67,25 @@ export type ReadRequest =
   | { readonly name: 'draft'; readonly draft: string }
   | { readonly name: 'segments'; readonly draft: string; readonly from: number; readonly to: number }
   | { readonly name: 'history'; readonly draft: string; readonly from: number; readonly limit: number }
+  | { readonly name: 'log'; readonly draft: string; readonly from: number; readonly to: number }
+  | { readonly name: 'draftAt'; readonly draft: string; readonly seq: number }
+  /** Some entries from `from` on: see {@link VerifiedPart}. */
+  | { readonly name: 'verify'; readonly draft: string; readonly from: number }
   | { readonly name: 'list'; readonly after: ListCursor | null; readonly limit: number }
-  | { readonly name: 'exportWork' };
+  | { readonly name: 'exportWork' }
+  | { readonly name: 'exportReplica' };
+
+/** Of a check that goes on at `next` until that is null. `broken`: the entry that is not what its link says. */
+export interface VerifiedPart extends VerifiedLog {
+  readonly broken: number | null;
+  readonly next: number | null;
+}
 
 export interface OpenOptions {
   readonly url: string;
   readonly user: string;
-  readonly storage: { readonly name: string; readonly kind: 'auto' | 'opfs' | 'memory' };
+  /** In Node, a file's name is its path. */
+  readonly storage: { readonly name: string; readonly kind: 'auto' | 'opfs' | 'file' | 'memory' };
   readonly startOffline: boolean;
   readonly wasmUrl: string | null;
 }
@@ -93,6 +106,9 @@ export type ToWorker =
   | { readonly type: 'goOffline' }
   | { readonly type: 'persisted'; readonly persisted: boolean }
   | { readonly type: 'reopen'; readonly request: number }
+  /** `force`: also while work is pending or kept. */
+  | { readonly type: 'importReplica'; readonly request: number; readonly copy: Uint8Array<ArrayBuffer>; readonly force: boolean }
+  | { readonly type: 'clear'; readonly request: number; readonly force: boolean }
   /** The browser says that the network is back. */
   | { readonly type: 'online' }
   /** Whether the page can be seen. */
@@ -118,6 +134,8 @@ export type FeedChange =
 export interface News {
   readonly type: 'news';
   readonly status?: Status;
+  /** The store was erased: whoever hears this closes. */
+  readonly cleared?: true;
   readonly kept?: readonly KeptOp[];
   readonly feeds?: readonly FeedChange[];
   readonly list?: readonly DraftSummary[];

@@ -5,7 +5,7 @@
 import type { FromWorker, OpRequest, ToWorker } from '../shared/protocol.js';
 import type { Failure } from '../types.js';
 
-type Call = OpRequest | Extract<ToWorker, { readonly type: 'read' | 'reopen' }>;
+type Call = OpRequest | Extract<ToWorker, { readonly type: 'read' | 'reopen' | 'importReplica' | 'clear' }>;
 
 const isOp = (call: Call): call is OpRequest => 'name' in call;
 
@@ -34,6 +34,8 @@ export class Ledger {
         return;
       case 'read':
       case 'reopen':
+      case 'importReplica':
+      case 'clear':
         this.#calls.set(message.request, message);
         return;
       case 'subscribe':

@@ -67,6 +67,8 @@ export class Switchboard {
         });
       case 'read':
       case 'reopen':
+      case 'importReplica':
+      case 'clear':
         return this.#engine.handle({ ...message, request: this.#numbered(tab, message.request) });
       case 'subscribe': {
         const before = member.subscriptions.get(message.subscription);

@@ -135,7 +135,7 @@ export class Tab {
   }
 
   #suspend(): void {
-    const isInMemory = this.#standing.kind === 'alone' && this.#status.storage.kind !== 'opfs';
+    const isInMemory = this.#standing.kind === 'alone' && this.#status.storage.kind === 'memory';
     if (!isInMemory && this.#standing.kind !== 'closed') this.#left = this.#leave('away');
   }
 
@@ -313,6 +313,7 @@ export class Tab {
     }
     this.#ledger.told(message);
     this.#environment.post(message);
+    if (message.type === 'news' && message.cleared) this.#left = this.#leave('closed');
     this.#closeWhenStored();
   }
 }

@@ -8,7 +8,7 @@
  *
  * Nothing in here touches a browser API: what it needs is in {@link EngineEnvironment}.
  */
-import { closedClient, done, failed, failure, isErrorCode, textOf } from '../shared/failure.js';
+import { clearedStore, closedClient, done, failed, failure, isErrorCode, textOf } from '../shared/failure.js';
 import type { FeedChange, FromWorker, News, OpenOptions, OpIds, OpRequest, ReadRequest, ToWorker } from '../shared/protocol.js';
 import { defaultLimits, noStorage } from '../shared/status.js';
 import type {
@@ -25,7 +25,7 @@ import type {
   Stored,
 } from '../types.js';
 import { Connection, type Socket, type Timers } from './connection.js';
-import { FilesError, type StoreFiles } from './files.js';
+import { eraseContent, FilesError, replaceContent, type StoreFiles } from './files.js';
 import { Host } from './host.js';
 import {
   Faulted,
@@ -43,6 +43,8 @@ import {
 export interface EngineEnvironment extends Timers {
   readonly post: (message: FromWorker) => void;
   readonly compile: (wasmUrl: string | null) => Promise<WebAssembly.Module>;
+  /** What {@link openFiles} gives. */
+  readonly filesKind: 'opfs' | 'file';
   readonly openFiles: (name: string) => Promise<StoreFiles>;
   readonly closeFiles: (files: StoreFiles) => void;
   readonly connect: (url: string, subprotocol: string) => Socket;
@@ -58,6 +60,9 @@ const stalledAfterMs = 15_000;
 const listEveryMs = 50;
 const estimateEveryMs = 10_000;
 const busyAgainMs = 1_000;
+
+/** Messages that need the store. */
+const asked: ReadonlySet<ToWorker['type']> = new Set(['perform', 'read', 'reopen', 'follow', 'importReplica', 'clear'] as const);
 
 type Store =
   | { readonly kind: 'closed' }
@@ -148,6 +153,10 @@ export class Engine {
         return this.#tell({});
       case 'online':
         return this.#connection?.hurry();
+      case 'importReplica':
+        return this.#answer(message.request, this.#import(message.copy, message.force));
+      case 'clear':
+        return this.#clear(message.request, message.force);
       case 'reopen':
         return void this.#open().then((result) => this.#answer(message.request, result));
     }
@@ -155,8 +164,7 @@ export class Engine {
 
   /** For the store. Whoever has its files may have been asked the same, and do it yet: only then it is known what came of it. */
   #mustWait(message: ToWorker): boolean {
-    const isAsked = message.type === 'perform' || message.type === 'read' || message.type === 'reopen' || message.type === 'follow';
-    if (this.#store.kind === 'opening') return isAsked;
+    if (this.#store.kind === 'opening') return asked.has(message.type);
     return this.#busyTimer !== undefined && (message.type === 'follow' || (message.type === 'perform' && message.again === true));
   }
 
@@ -209,7 +217,9 @@ export class Engine {
       const compiling = this.#compile();
       const { files, fallback } = held ? { files: held, fallback: null } : await this.#openFiles();
       await this.#closeUnless(compiling, files);
-      this.#storage = { ...this.#storage, kind: files ? 'opfs' : 'memory', fallback };
+      const { filesKind } = this.#environment;
+      const isKept = files !== null && filesKind === 'file'; // nobody evicts what is no browser's
+      this.#storage = { ...this.#storage, kind: files ? filesKind : 'memory', fallback, persisted: isKept || this.#storage.persisted };
       this.#start(files);
       this.#clearError('storage');
     } catch (error) {
@@ -275,18 +285,22 @@ export class Engine {
 
   /** A new instance over `files`. Throws what opening throws; the files are closed then. */
   #start(files: StoreFiles | null): void {
-    this.#host.provide(files ?? undefined);
     try {
-      const module = new Module(this.#compiled!, this.#host, () => this.#environment.now());
-      const { record, ...standing } = module.open(files?.name ?? '', this.#options!.user);
-      this.#record = record;
-      this.#standing = standing;
-      this.#store = { kind: 'open', module, files };
+      this.#instantiate(files);
     } catch (error) {
       if (files) this.#environment.closeFiles(files);
       throw error;
     }
     this.#feedAll();
+  }
+
+  #instantiate(files: StoreFiles | null): void {
+    this.#host.provide(files ?? undefined);
+    const module = new Module(this.#compiled!, this.#host, () => this.#environment.now());
+    const { record, ...standing } = module.open(files?.name ?? '', this.#options!.user);
+    this.#record = record;
+    this.#standing = standing;
+    this.#store = { kind: 'open', module, files };
   }
 
   /** Stores what waits, ends the connection, lets go of the files. */
@@ -308,6 +322,89 @@ export class Engine {
     for (const timer of [this.#listTimer, this.#pushTimer, this.#stalledTimer, this.#busyTimer]) this.#environment.clearTimeout(timer);
     this.#stalledTimer = undefined;
     this.#tell({});
+  }
+
+  // --- the store as a whole -----------------------------------------------------------------------------------
+
+  /** Why the store must not be replaced or erased; undefined: it may be. */
+  #holdsWork(force: boolean): Failure | undefined {
+    const { pending, kept } = this.#standing;
+    if (force || pending + kept === 0) return undefined;
+    return failure('notAllowed', `There is work here that the server does not have: ${pending} pending, ${kept} not accepted. Sync or export it first, or force it.`);
+  }
+
+  #exportReplica(module: Module, files: StoreFiles | null): Result<Uint8Array> {
+    if (!files) return failed('storageUnavailable', 'There is no file to copy: this storage is in memory.');
+    module.checkpoint();
+    const database = files.files[0]!;
+    const copy = new Uint8Array(database.getSize());
+    database.read(copy, { at: 0 });
+    return done(copy);
+  }
+
+  #import(copy: Uint8Array, force: boolean): Result<void> {
+    this.#commit();
+    if (this.#store.kind !== 'open') return { ok: false, error: this.#unusable()! };
+    const { module, files } = this.#store;
+    if (!files) return failed('storageUnavailable', 'There is no file to replace: this storage is in memory.');
+    const why = this.#holdsWork(force);
+    if (why) return { ok: false, error: why };
+    if (!isDatabase(copy)) return failed('storageUnavailable', 'This is not a copy of a OneRing storage. Nothing was changed.');
+    const before = this.#exportReplica(module, files);
+    if (!before.ok) return before;
+    this.#connection!.goOffline();
+    const refusal = this.#replace(files, copy, before.value);
+    this.#feedAll();
+    this.#tell({ kept: this.#kept() });
+    this.#tellListSoon(0);
+    this.#connect();
+    return refusal ? { ok: false, error: refusal } : done(undefined);
+  }
+
+  /** Opens `copy` in the place of what there was; why it could not be opened, and then there is what was. */
+  #replace(files: StoreFiles, copy: Uint8Array, before: Uint8Array): Failure | undefined {
+    if (this.#store.kind === 'open') this.#store.module.close();
+    try {
+      replaceContent(files.files, copy);
+      this.#instantiate(files);
+      return undefined;
+    } catch (error) {
+      this.#environment.warn(`OneRing: the copy could not be opened. ${textOf(error)}`);
+      try {
+        replaceContent(files.files, before);
+        this.#instantiate(files);
+      } catch (again) {
+        this.#environment.warn(`OneRing: nor could what was there before. ${textOf(again)}`);
+        this.#storeFailed(failure('storageUnavailable'));
+      }
+      return error instanceof Refused || error instanceof FilesError ? plain(error.failure) : failure('internal');
+    }
+  }
+
+  #clear(request: number, force: boolean): void {
+    this.#commit();
+    const why = this.#store.kind === 'open' ? this.#holdsWork(force) : this.#unusable();
+    if (why || this.#store.kind !== 'open') return this.#answer(request, { ok: false, error: why ?? closedClient });
+    const { module, files } = this.#store;
+    this.#wantsOnline = false;
+    this.#connection!.goOffline();
+    let result: Result<void> = done(undefined);
+    try {
+      module.close();
+      if (files) eraseContent(files.files);
+    } catch (error) {
+      this.#environment.warn(`OneRing: the storage could not be erased. ${textOf(error)}`);
+      result = { ok: false, error: failure('storageUnavailable') };
+    }
+    if (files) this.#environment.closeFiles(files);
+    this.#host.provide(undefined);
+    this.#store = { kind: 'failed', why: clearedStore };
+    this.#storage = noStorage;
+    this.#record = null;
+    this.#standing = { link: 'offline', pending: 0, kept: 0 };
+    this.#setError(result.ok ? clearedStore : result.error, 'storage');
+    this.#answer(request, result);
+    this.#tell({ kept: [], ...(result.ok && { cleared: true }) });
   }
 
   /** Why nothing can be done now; undefined: it can. */
@@ -533,10 +630,18 @@ export class Engine {
           return done(module.segments(what.draft, what.from, what.to));
         case 'history':
           return done(module.history(what.draft, what.from, what.limit));
+        case 'log':
+          return done(module.log(what.draft, what.from, what.to));
+        case 'draftAt':
+          return done(module.draftAt(what.draft, what.seq));
+        case 'verify':
+          return done(module.verify(what.draft, what.from));
         case 'list':
           return done(module.list(what.after, what.limit));
         case 'exportWork':
           return done(this.#exported(module));
+        case 'exportReplica':
+          return this.#exportReplica(module, this.#store.files);
       }
     } catch (error) {
       return { ok: false, error: this.#faultOf(error) };
@@ -749,11 +854,15 @@ export class Engine {
     if (this.#environment.now() - this.#estimatedAt >= estimateEveryMs) await this.#estimate();
   }
 
+  #hasFiles(): boolean {
+    return this.#store.kind === 'open' && this.#store.files !== null;
+  }
+
   async #estimate(): Promise<void> {
     this.#estimatedAt = this.#environment.now();
-    if (this.#storage.kind !== 'opfs') return;
+    if (!this.#hasFiles()) return;
     const { usage, quota } = await this.#environment.estimate();
-    if (this.#storage.kind !== 'opfs') return;
+    if (!this.#hasFiles()) return;
     this.#storage = { ...this.#storage, usage, quota };
     this.#tell({});
   }
@@ -772,6 +881,12 @@ export class Engine {
     this.#status = status;
     if (Object.keys(told).length > 1) this.#environment.post(told);
   }
+}
+
+/** As far as its first bytes tell. */
+function isDatabase(copy: Uint8Array): boolean {
+  const start = new TextDecoder().decode(copy.subarray(0, 16));
+  return copy.length >= 512 && start === 'SQLite format 3\0';
 }
 
 /** Without what is for the console only. */

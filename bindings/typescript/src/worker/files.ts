@@ -104,12 +104,53 @@ export async function openFiles(environment: FilesEnvironment, name: string): Pr
       }
       files.push(await openFile(environment, file));
     }
-    refuseDamage(files);
+    sound(files);
     return { name, files };
   } catch (error) {
     closeFiles({ name, files });
     throw error;
   }
+}
+
+const importMark = new TextEncoder().encode('onering import\n');
+
+/**
+ * Puts `copy` in the place of a store that nobody reads now. A mark in the journal's place, which is none to SQLite, tells
+ * for as long as it is not complete.
+ */
+export function replaceContent(files: readonly SyncFile[], copy: Uint8Array): void {
+  const [database, journal, log] = files as [SyncFile, SyncFile, SyncFile];
+  empty(log);
+  write(journal, importMark);
+  database.truncate(copy.length);
+  write(database, copy);
+  empty(journal);
+}
+
+/** Erases what a store that nobody reads now holds; the log first, as a log without its database is damage. */
+export function eraseContent(files: readonly SyncFile[]): void {
+  for (const file of [...files].reverse()) empty(file);
+}
+
+function empty(file: SyncFile): void {
+  file.truncate(0);
+  file.flush();
+}
+
+function write(file: SyncFile, content: Uint8Array): void {
+  if (file.write(content, { at: 0 }) < content.length) throw new FilesError('refused', failure('storageFull'), 'no room');
+  file.flush();
+}
+
+function isMarked(journal: SyncFile): boolean {
+  const start = new Uint8Array(importMark.length);
+  return journal.read(start, { at: 0 }) === start.length && start.every((byte, i) => byte === importMark[i]);
+}
+
+/** Files that can be given to SQLite. What an import that did not end has left is neither the old store nor the new one. */
+export function sound(files: readonly SyncFile[]): void {
+  if (isMarked(files[1]!)) eraseContent(files);
+  refuseDamage(files);
 }
 
 /**

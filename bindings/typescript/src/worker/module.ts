@@ -2,7 +2,7 @@
  * The module's exports (wasm/module/exports.cpp), typed. Texts go in as UTF-8, answers come out as JSON; no address
  * leaves this file.
  */
-import { bareOps, type FeedChange, type OpRequest } from '../shared/protocol.js';
+import { bareOps, type FeedChange, type OpRequest, type VerifiedPart } from '../shared/protocol.js';
 import type {
   DraftPage,
   DraftSnapshot,
@@ -11,7 +11,9 @@ import type {
   KeptOp,
   Limits,
   ListCursor,
+  LogPage,
   OpDetails,
+  PastDraft,
   SegmentPage,
 } from '../types.js';
 import type { Host } from './host.js';
@@ -136,6 +138,11 @@ export class Module {
     this.#device = 0;
   }
 
+  /** Puts all that is stored into the database file. */
+  checkpoint(): void {
+    this.#ask('onering_checkpoint', this.#now());
+  }
+
   perform(request: OpRequest): 'shown' | 'waiting' {
     return this.#ask(...this.#operation(request, this.#now())) === 1 ? 'waiting' : 'shown';
   }
@@ -198,6 +205,21 @@ export class Module {
   history(draft: string, from: number, limit: number): HistoryPage {
     this.#ask('onering_history', draft, from, limit, this.#now());
     return this.#json() as HistoryPage;
+  }
+
+  log(draft: string, from: number, to: number): LogPage {
+    this.#ask('onering_log', draft, from, to, this.#now());
+    return this.#json() as LogPage;
+  }
+
+  draftAt(draft: string, seq: number): PastDraft {
+    this.#ask('onering_draft_at', draft, seq, this.#now());
+    return this.#json() as PastDraft;
+  }
+
+  verify(draft: string, from: number): VerifiedPart {
+    this.#ask('onering_verify', draft, from, this.#now());
+    return this.#json() as VerifiedPart;
   }
 
   list(after: ListCursor | null, limit: number): DraftPage {

@@ -64,6 +64,7 @@ const makeEngine = (post: (message: FromWorker) => void) =>
     ...timers,
     post,
     compile,
+    filesKind: 'opfs',
     openFiles: (name) => openFiles(files, name),
     closeFiles,
     connect: (url, subprotocol) => new WebSocket(url, subprotocol) as unknown as Socket,

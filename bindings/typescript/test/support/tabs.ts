@@ -188,6 +188,7 @@ export class TestTab {
           clearTimeout: (timer) => clearTimeout(timer),
           post: (message) => life.run(() => post(message)),
           compile: async () => compileOnce(),
+          filesKind: 'opfs',
           openFiles: openFiles ?? (() => browser.openFiles(life)),
           closeFiles: () => browser.closeFiles(life),
           connect: () => {

@@ -42,6 +42,7 @@ export class Device {
         queueMicrotask(() => this.link.handle(copy));
       },
       compile: async () => compileOnce(),
+      filesKind: 'opfs',
       openFiles,
       closeFiles: ({ files }) => files.forEach((file) => file.close()),
       connect: () => {

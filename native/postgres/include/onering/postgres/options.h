@@ -12,7 +12,7 @@ struct PostgresOptions {
   // one that takes writes is used, and looked for again after a promotion. The password is a secret: never logged.
   std::string url;
 
-  // Connections at most. 0: threads * 2 + overhead, which is 1 * 2 + 4: one event loop that writes on one connection
+  // Connections at most. 0: threads * 2 + overhead, which is 1 * 2 + 4: one event loop that writes on two connections
   // while it reads on others; and readers, news, health and one to spare.
   std::uint32_t poolSize = 0;
 

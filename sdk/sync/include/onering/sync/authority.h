@@ -234,6 +234,7 @@ class Authority {
   void askNewsOfRepeats(const BatchInWork& batch);
   void ask(Read read, AuthorityActions& actions);
   void answerRead(Ticket ticket, StoreResult<std::vector<AuthorityMessage>> messages, AuthorityActions& actions);
+  [[nodiscard]] static bool changesMembers(const LogEntry& entry);
   void noteMembers(const DraftState& state);
   void noteMember(const UserId& user, const DraftId& draft, bool isMember);
   void askNews(AuthorityActions& actions);

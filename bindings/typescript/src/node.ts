@@ -1,0 +1,2 @@
+export * from './types.js';
+export { createClient } from './node/client.js';
