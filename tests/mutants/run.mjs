@@ -16,6 +16,7 @@ const minutesMax = 10;
 const testsFor = {
   'sdk/wire/decode.cpp': '[wire]',
   'sdk/sync/authority.cpp': '[sync]',
+  'sdk/sync/authority-news.cpp': '[sync]',
   'sdk/sync/replica.cpp': '[sync]',
   'sdk/sync/replica-receive.cpp': '[sync]',
   'sdk/sync/store-work.cpp': '[sync]',
