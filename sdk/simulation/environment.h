@@ -40,10 +40,7 @@ void require(bool holds, Describe&& describe) {
 
 struct Environment {
   Environment(std::uint64_t seed, const Options& options)
-      : random(seed),
-        clock(kStart),
-        trace(options.trace, kStart),
-        plan(reduced(drawPlan(random), options.reduction)) {}
+      : random(seed), clock(kStart), trace(options.trace, kStart), plan(reduced(drawPlan(random), options.reduction)) {}
 
   static constexpr Time kStart = timeFromMs(1'750'000'000'000);
 

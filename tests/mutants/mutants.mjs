@@ -4,6 +4,7 @@ const rules = 'sdk/domain/rules.cpp';
 const canonical = 'sdk/domain/canonical.cpp';
 const decode = 'sdk/wire/decode.cpp';
 const authority = 'sdk/sync/authority.cpp';
+const news = 'sdk/sync/authority-news.cpp';
 const replica = 'sdk/sync/replica.cpp';
 const receive = 'sdk/sync/replica-receive.cpp';
 const work = 'sdk/sync/store-work.cpp';
@@ -49,8 +50,8 @@ export const mutants = [
   },
   { name: 'role-from-outside-not-checked', file: canonical, suite: 'unit',
     was: 'return role <= Role::owner; };', is: 'return role <= Role::owner || true; };' },
-  { name: 'segment-table-wraps', file: decode, suite: 'unit',
-    was: 'std::uint64_t words = tableWords;', is: 'auto words = static_cast<std::uint32_t>(tableWords);' },
+  { name: 'bytes-behind-a-frame', file: decode, suite: 'unit',
+    was: 'return words * sizeof(capnp::word) == bytes.size();', is: 'return words * sizeof(capnp::word) <= bytes.size();' },
   { name: 'enum-from-outside-not-checked', file: decode, suite: 'unit',
     was: 'require(static_cast<std::uint16_t>(value) <= static_cast<std::uint16_t>(last));', is: 'static_cast<void>(last);' },
   { name: 'erased-segment-brings-text', file: decode, suite: 'unit',
@@ -90,12 +91,12 @@ export const mutants = [
     was: '} else if (op.actor != joined.principal.user) {', is: '} else if (op.actor.empty()) {' },
   { name: 'gap-of-another-server-forgotten', file: authority, suite: 'unit',
     was: '!follows || untold(state->id, before.seq));', is: 'follows && untold(state->id, before.seq) && false);' },
-  { name: 'stale-read-told', file: authority, suite: 'unit',
+  { name: 'stale-read-told', file: news, suite: 'unit',
     was: 'read.isMember[draft] = isMember;', is: 'continue;' },
   { name: 'repeat-asks-no-news', file: authority, suite: 'unit', was: '  askNewsOfRepeats(batch);\n', is: '' },
-  { name: 'time-of-the-authority-goes-back', file: authority, suite: 'unit',
+  { name: 'time-of-the-authority-goes-back', file: news, suite: 'unit',
     was: 'latest_ = std::max(latest_, now);', is: 'latest_ = now;' },
-  { name: 'cursor-points-ahead', file: authority, suite: 'simulation',
+  { name: 'cursor-points-ahead', file: news, suite: 'simulation',
     was: 'settled - options_.cursorOverlap', is: 'settled + options_.cursorOverlap' },
 
   // --- replica ---

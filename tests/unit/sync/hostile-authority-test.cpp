@@ -129,6 +129,14 @@ TEST_CASE("a receipt for an op that was never sent changes nothing", "[sync][hos
   victim.checkUnmoved();
 }
 
+TEST_CASE("H3 a head that is in the copy's log is no divergence, however old", "[sync][hostile]") {
+  Victim victim;
+  for (Seq seq = 1; seq <= 5; ++seq) {
+    victim.device.hear(Entries{.draft = kDraft, .before = {}, .entries = {}, .head = victim.tale.at(seq)});
+  }
+  victim.checkUnmoved();
+}
+
 TEST_CASE("a snapshot that is old, of a part or not asked for changes nothing", "[sync][hostile]") {
   Victim victim;
   Tale older(kDraft);

@@ -7,15 +7,18 @@ namespace onering::testing {
 
 namespace {
 
-// The table's authority is one server; this is another, with one session, whose store answers when the test says so.
+// The table's authority is one server; this is another, whose store answers when the test says so.
 class Neighbour {
  public:
-  Neighbour(Table& table, const UserId& user) : table_(table) {
-    authority_.connected(1);
-    carryOut(authority_.received(1, Hello{.version = kProtocolVersion, .token = user, .device = {}}, table.now));
-  }
+  Neighbour(Table& table, const UserId& user) : table_(table) { join(user); }
 
-  void hear(ReplicaMessage message) { carryOut(authority_.received(1, std::move(message), table_.now)); }
+  // Who speaks from now on.
+  void join(const UserId& user) {
+    authority_.connected(++session_);
+    carryOut(
+        authority_.received(session_, Hello{.version = kProtocolVersion, .token = user, .device = {}}, table_.now));
+  }
+  void hear(ReplicaMessage message) { carryOut(authority_.received(session_, std::move(message), table_.now)); }
   void movedElsewhere(const DraftId& draft) { carryOut(authority_.movedElsewhere({{draft, table_.position(draft)}})); }
 
   // Answers what is held, by what the store said when it was asked.
@@ -42,8 +45,8 @@ class Neighbour {
   void carryOut(AuthorityActions actions) {
     for (AuthorityAction& action : actions) {
       if (auto* who = std::get_if<AuthenticateAction>(&action)) {
-        carryOut(
-            authority_.authenticated(1, Principal{.user = who->token, .display = {}, .expiresAt = {}}, table_.now));
+        carryOut(authority_.authenticated(who->session, Principal{.user = who->token, .display = {}, .expiresAt = {}},
+                                          table_.now));
       } else if (const auto* ask = std::get_if<AskAction>(&action)) {
         StoreAnswer answer = perform(table_.store, ask->question, table_.policy);
         if (holdReads && std::holds_alternative<StoreResult<std::vector<AuthorityMessage>>>(answer)) {
@@ -61,6 +64,7 @@ class Neighbour {
 
   Table& table_;
   Authority authority_{AuthorityOptions{}};
+  SessionId session_ = 0;
   Held held_;
   Held news_;
 };
@@ -90,6 +94,15 @@ struct TwoServers {
 
 }  // namespace
 
+TEST_CASE("I11 who is welcomed after the clock went back is told no earlier time", "[sync]") {
+  Table table;
+  Neighbour server(table, "ada");
+  table.now -= Duration{60'000};
+  server.join("bob");
+  REQUIRE(server.count<Welcome>() == 2);
+  CHECK(std::get<Welcome>(server.told[0]).now == std::get<Welcome>(server.told[1]).now);
+}
+
 TEST_CASE("I10 whom another server has removed learns nothing from an op that comes again", "[sync][servers]") {
   TwoServers at;
   at.table.act(at.bob, at.draft, RequestRing{});
@@ -105,12 +118,11 @@ TEST_CASE("I10 whom another server has removed learns nothing from an op that co
 
 TEST_CASE("O10 whom another server has removed is told, although this one wrote before it heard", "[sync][servers]") {
   TwoServers at;
-  Neighbour adas(at.table, "bob");
-  adas.movedElsewhere(at.draft);
-  // The owner's op comes in here: it is judged on what another server wrote, of which nobody here has heard.
+  at.neighbour->join("ada");
   at.byAda(RemoveCollaborator{.user = "bob"});
-  Neighbour third(at.table, "ada");
-  third.hear(Push{.ops = {at.ada.replica->prepare(at.draft, Lock{}, at.table.now)}, .restart = true});
+  // The owner's next op comes in at the neighbour's: it follows what another server wrote, of which nobody here has
+  // heard.
+  at.neighbour->hear(Push{.ops = {at.ada.replica->prepare(at.draft, Lock{}, at.table.now)}, .restart = true});
   REQUIRE(at.table.position(at.draft).seq == 4);
   at.neighbour->movedElsewhere(at.draft);
   CHECK(at.neighbour->count<Gone>() == 1);

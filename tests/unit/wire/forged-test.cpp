@@ -193,6 +193,33 @@ TEST_CASE("H2_ entries that do not chain up to the link that they name are refus
   CHECK(spoilt([](Wire entries) { entries.getDraft().setLo(0); }));
 }
 
+TEST_CASE("O12 a segment that is erased brings no text", "[wire]") {
+  const Entries entries = twoEntries();
+  const Digest& digest = std::get<AppendSegment>(entries.entries[0].op.body).content.digest;
+  const auto word = [&](std::size_t index) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < 8; ++i) value = value << 8U | digest.at(8 * index + i);
+    return value;
+  };
+  const auto erased = [&](bool withText) {
+    return authorityOf(entries, [&](Authority message) {
+      auto entry = message.getEntries().getEntries()[0];
+      entry.setErased(true);
+      auto wire = entry.getOp().getAppendSegment().getDigest();
+      wire.setA(word(0));
+      wire.setB(word(1));
+      wire.setC(word(2));
+      wire.setD(word(3));
+      if (withText) return;
+      entry.disownText();
+      entry.getSalt().setHi(0);
+      entry.getSalt().setLo(0);
+    });
+  };
+  CHECK_FALSE(authorityIsRefused(erased(false)));
+  CHECK(authorityIsRefused(erased(true)));
+}
+
 // --- snapshots --------------------------------------------------------------------------------------
 
 SnapshotPart threeSegments() {
