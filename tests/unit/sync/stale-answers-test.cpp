@@ -49,6 +49,39 @@ TEST_CASE("S13 a change list that was asked for before the authority said catchU
   CHECK(device.store.readRecord().value()->cursor == ChangeCursor{});  // the draft has not come
 }
 
+TEST_CASE("S13 a stale change list does not end the catching up, though nothing in it is news", "[sync]") {
+  Listener device;
+  device.connect();
+  const ChangeCursor second{.since = timeFromMs(1'700'000'050'000), .after = {}};
+  const ChangeCursor last{.since = timeFromMs(1'700'000'090'000), .after = {}};
+  device.hear(Changed{.from = {}, .drafts = {}, .removed = {}, .next = second, .more = true});
+  device.hear(CatchUp{});  // something before `second` was missed
+  device.hear(Changed{.from = second, .drafts = {}, .removed = {}, .next = last});
+  CHECK(device.replica->link() == Link::catchingUp);
+  device.cut();
+  CHECK(device.store.readRecord().value()->cursor == ChangeCursor{});
+}
+
+TEST_CASE("S6 the cursor moves on when everything that was listed is here, not before", "[sync]") {
+  Tale tale(kDraft);
+  const ChangeCursor last{.since = timeFromMs(1'700'000'090'000), .after = {}};
+  const Changed list{.from = {}, .drafts = {{kDraft, tale.head()}}, .removed = {}, .next = last};
+  Listener device;
+  device.connect();
+  device.hear(list);
+  REQUIRE(device.count<Fetch>() == 1);
+  CHECK(device.replica->link() == Link::catchingUp);
+  device.cut();  // before the draft has come
+  CHECK(device.store.readRecord().value()->cursor == ChangeCursor{});
+
+  device.connect();
+  device.hear(list);
+  device.hear(tale.part(0, 0));
+  CHECK(device.replica->link() == Link::live);
+  device.cut();
+  CHECK(device.store.readRecord().value()->cursor == last);
+}
+
 TEST_CASE("I8 an op accepted in a draft from which its author was removed leaves the outbox, whatever gets lost",
           "[sync]") {
   Tale tale(kDraft, "bob");

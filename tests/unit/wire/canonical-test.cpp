@@ -113,5 +113,20 @@ TEST_CASE("bytes that canonicalBytes would not write are refused", "[wire][canon
   }
 }
 
+TEST_CASE("a role that this build does not know is refused", "[wire][canonical]") {
+  constexpr auto kUnknown = static_cast<Role>(3);
+  const Stamp stamp{.seq = 3, .acceptedAt = timeFromMs(5), .rulesVersion = 1};
+  Maker make(1);
+  Op op = make.op(0);
+  for (const OpBody& body :
+       {OpBody(AddCollaborator{.user = "ben", .role = kUnknown}), OpBody(SetRole{.user = "ben", .role = kUnknown})}) {
+    op.body = body;
+    INFO(opName(op.body));
+    CHECK_FALSE(parseCanonical(canonicalBytes(op, stamp)).has_value());
+  }
+  op.body = SetRole{.user = "ben", .role = Role::viewer};
+  CHECK(parseCanonical(canonicalBytes(op, stamp)).has_value());
+}
+
 }  // namespace
 }  // namespace onering
