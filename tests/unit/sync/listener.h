@@ -43,7 +43,9 @@ class Tale {
 
   [[nodiscard]] const DraftId& draft() const { return draft_; }
   [[nodiscard]] const std::vector<LogEntry>& log() const { return log_; }
-  [[nodiscard]] LogPosition at(Seq seq) const { return seq == 0 ? LogPosition{} : log_.at(seq - 1).position(); }
+  [[nodiscard]] LogPosition at(Seq seq) const {
+    return seq == 0 ? LogPosition{} : log_.at(static_cast<std::size_t>(seq - 1)).position();
+  }
   [[nodiscard]] LogPosition head() const { return log_.back().position(); }
 
   // Entries first .. last, as they are told.
