@@ -25,11 +25,13 @@ std::string milliseconds(std::chrono::milliseconds value) {
   return std::to_string(value.count());
 }
 
-// Plans are made once, when tables may still be empty; that rows are found by key is known without counting them.
+// A server whose host is gone must not hold its drafts' locks for hours. Plans are made once, when tables may still be
+// empty; that rows are found by key is known without counting them.
 std::string serverOptions(const PostgresOptions& options) {
   return "-c statement_timeout=" + milliseconds(options.statementTimeout) +
          " -c lock_timeout=" + milliseconds(options.lockTimeout) +
          " -c idle_in_transaction_session_timeout=" + milliseconds(options.idleInTransactionTimeout) +
+         " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
          " -c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan"
          " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 }

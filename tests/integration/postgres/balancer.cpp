@@ -87,15 +87,13 @@ void Balancer::carry(int client, std::size_t number) {
   const int server = connectToNext();
   bool open = server >= 0;
   while (open && !stopping_) {
-    if (number < silentBelow_) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      continue;
-    }
-    std::array<pollfd, 2> ends{pollfd{client, POLLIN, 0}, pollfd{server, POLLIN, 0}};
+    const bool isSilent = number < silentBelow_;
+    std::array<pollfd, 2> ends{pollfd{client, POLLIN, 0}, pollfd{server, isSilent ? short{0} : short{POLLIN}, 0}};
     if (::poll(ends.data(), ends.size(), 50) <= 0) {
       continue;
     }
-    open = (ends[0].revents == 0 || passOn(client, server)) && (ends[1].revents == 0 || passOn(server, client));
+    open = (ends[0].revents == 0 || passOn(client, server)) &&
+           (ends[1].revents == 0 || (!isSilent && passOn(server, client)));
   }
   ::close(client);
   if (server >= 0) {

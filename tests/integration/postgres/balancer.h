@@ -22,7 +22,7 @@ class Balancer {
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::size_t connections() const { return accepted_; }
 
-  // The connections that there are stay open and carry nothing any more, in either direction.
+  // The connections that there are stay open, and nothing that a server answers arrives on them any more.
   void fallSilent() { silentBelow_ = accepted_.load(); }
   // Those to come, too.
   void fallSilentForGood() { silentBelow_ = std::numeric_limits<std::size_t>::max(); }
