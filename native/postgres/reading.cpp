@@ -57,7 +57,29 @@ void readHead(const Row& row, DraftHead& head) {
   }
 }
 
-std::map<DraftId, DraftState> statesIn(const Result& heads, const Result& members) {
+Invite inviteIn(const Row& row) {
+  Invite invite{.id = row.id<InviteId>(1),
+                .tokenHash = row.digest(2),
+                .role = valueOf<Role>(row.bytes(3), kRoles),
+                .createdBy = row.text(4),
+                .user = row.isNull(5) ? UserId() : row.text(5),
+                .createdAt = row.time(6),
+                .expiresAt = row.time(7),
+                .acceptedBy = {}};
+  if (!row.isNull(8)) {
+    invite.acceptedBy = row.text(8);
+    invite.acceptedAt = row.time(9);
+  }
+  return invite;
+}
+
+// What addStateCalls() asked, the results from `first` on.
+constexpr std::size_t kStateCalls = 3;
+
+std::map<DraftId, DraftState> statesIn(const Results& results, std::size_t first) {
+  const Result& heads = results.at(first);
+  const Result& members = results.at(first + 1);
+  const Result& invites = results.at(first + 2);
   std::map<DraftId, DraftState> states;
   for (int i = 0; i < countOf(heads); ++i) {
     const Row row = rowOf(heads, i);
@@ -67,6 +89,12 @@ std::map<DraftId, DraftState> statesIn(const Result& heads, const Result& member
     const Row row = rowOf(members, i);
     if (const auto state = states.find(row.id<DraftId>(0)); state != states.end()) {
       state->second.members.push_back({row.text(1), valueOf<Role>(row.bytes(2), kRoles), row.time(3)});
+    }
+  }
+  for (int i = 0; i < countOf(invites); ++i) {
+    const Row row = rowOf(invites, i);
+    if (const auto state = states.find(row.id<DraftId>(0)); state != states.end()) {
+      state->second.invites.push_back(inviteIn(row));
     }
   }
   return states;
@@ -132,6 +160,12 @@ Call plain(const Statement& statement) {
   return {.statement = &statement, .parameters = {}};
 }
 
+void addStateCalls(Request& request, const std::vector<DraftId>& drafts) {
+  for (const Statement* statement : {&kFindDrafts, &kFindMembers, &kFindDraftInvites}) {
+    request.calls.push_back({.statement = statement, .parameters = {arrayOf(drafts)}});
+  }
+}
+
 }  // namespace
 
 // --- what a batch needs to know ------------------------------------------------------------------------------
@@ -139,8 +173,7 @@ Call plain(const Statement& statement) {
 Request findRequest(const Lookup& lookup) {
   Request request{.calls = {plain(kBeginRead)}};
   if (!lookup.drafts.empty()) {
-    request.calls.push_back({.statement = &kFindDrafts, .parameters = {arrayOf(lookup.drafts)}});
-    request.calls.push_back({.statement = &kFindMembers, .parameters = {arrayOf(lookup.drafts)}});
+    addStateCalls(request, lookup.drafts);
   }
   if (!lookup.ops.empty()) {
     request.calls.push_back(keysCall(kFindOps, lookup.ops, [](const OpKey& key) { return key.op; }));
@@ -160,8 +193,8 @@ Found foundIn(const Results& results, const Lookup& lookup) {
   found.segments.resize(lookup.segments.size());
   std::size_t next = 1;
   if (!lookup.drafts.empty()) {
-    const auto states = statesIn(results.at(next), results.at(next + 1));
-    next += 2;
+    const auto states = statesIn(results, next);
+    next += kStateCalls;
     for (std::size_t i = 0; i < lookup.drafts.size(); ++i) {
       if (const auto state = states.find(lookup.drafts[i]); state != states.end()) {
         found.drafts[i] = state->second;
@@ -188,21 +221,20 @@ Found foundIn(const Results& results, const Lookup& lookup) {
 // --- a draft ------------------------------------------------------------------------------------------------
 
 Request basisRequest(const DraftId& draft, const std::vector<Seq>& seqs) {
-  const std::vector<DraftId> drafts{draft};
-  return {.calls = {plain(kBeginRead),
-                    {.statement = &kFindDrafts, .parameters = {arrayOf(drafts)}},
-                    {.statement = &kFindMembers, .parameters = {arrayOf(drafts)}},
-                    linkCall(draft, seqs),
-                    plain(kCommit)}};
+  Request request{.calls = {plain(kBeginRead)}};
+  addStateCalls(request, {draft});
+  request.calls.push_back(linkCall(draft, seqs));
+  request.calls.push_back(plain(kCommit));
+  return request;
 }
 
 Basis basisIn(const Results& results) {
   Basis basis;
-  auto states = statesIn(results.at(1), results.at(2));
+  auto states = statesIn(results, 1);
   if (!states.empty()) {
     basis.state = std::move(states.begin()->second);
   }
-  basis.links = linksIn(results.at(3));
+  basis.links = linksIn(results.at(1 + kStateCalls));
   return basis;
 }
 

@@ -96,6 +96,20 @@ const Statement kLeaveCollaborators{
     "FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS u(draft_id, user_id, at) "
     "WHERE collaborators.draft_id = u.draft_id AND collaborators.user_id = u.user_id"};
 
+const Statement kPutInvites{
+    "put_invites",
+    "INSERT INTO invites (draft_id, invite_id, token_sha256, role, created_by, for_user, created_at, expires_at, "
+    "accepted_by, accepted_at) "
+    "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], "
+    "$8::timestamptz[], $9::text[], $10::timestamptz[]) "
+    "ON CONFLICT (draft_id, invite_id) DO UPDATE SET accepted_by = excluded.accepted_by, "
+    "accepted_at = excluded.accepted_at"};
+
+const Statement kRevokeInvites{
+    "revoke_invites",
+    "UPDATE invites SET deleted_at = u.at FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) "
+    "AS u(draft_id, invite_id, at) WHERE invites.draft_id = u.draft_id AND invites.invite_id = u.invite_id"};
+
 #define EVENT "draft_id, event_id, type, user_id, from_user, to_user, epoch, occurred_at"
 #define EVENT_ARRAYS \
   "$1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[]"
@@ -132,6 +146,11 @@ const Statement kFindDrafts{"find_drafts", "SELECT " HEAD("") " FROM drafts WHER
 const Statement kFindMembers{"find_members",
                              "SELECT draft_id, user_id, role, joined_at FROM collaborators "
                              "WHERE draft_id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY draft_id, user_id"};
+
+const Statement kFindDraftInvites{
+    "find_draft_invites",
+    "SELECT draft_id, invite_id, token_sha256, role, created_by, for_user, created_at, expires_at, accepted_by, "
+    "accepted_at FROM invites WHERE draft_id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY draft_id, invite_id"};
 
 const Statement kFindOps{"find_ops",
                          "SELECT u.n, o.actor, o.seq, o.judged_at, o.body, o.link, o.digest, o.code, o.message "
@@ -307,6 +326,8 @@ std::span<const Statement* const> allStatements() {
                                    &kInsertPasses,
                                    &kPutCollaborators,
                                    &kLeaveCollaborators,
+                                   &kPutInvites,
+                                   &kRevokeInvites,
                                    &kInsertEvents,
                                    &kAppendEvents,
                                    &kForgetRejected,
@@ -315,6 +336,7 @@ std::span<const Statement* const> allStatements() {
                                    &kForgetRequests,
                                    &kFindDrafts,
                                    &kFindMembers,
+                                   &kFindDraftInvites,
                                    &kFindOps,
                                    &kFindSegments,
                                    &kReadLinks,

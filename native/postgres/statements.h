@@ -32,6 +32,8 @@ extern const Statement kRedactSegments;
 extern const Statement kInsertPasses;
 extern const Statement kPutCollaborators;
 extern const Statement kLeaveCollaborators;
+extern const Statement kPutInvites;
+extern const Statement kRevokeInvites;
 extern const Statement kInsertEvents;
 extern const Statement kAppendEvents;
 extern const Statement kForgetRejected;
@@ -42,6 +44,7 @@ extern const Statement kForgetRequests;
 // --- reading ---
 extern const Statement kFindDrafts;
 extern const Statement kFindMembers;
+extern const Statement kFindDraftInvites;
 extern const Statement kFindOps;
 extern const Statement kFindSegments;
 extern const Statement kReadLinks;

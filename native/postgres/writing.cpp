@@ -275,6 +275,62 @@ class Memberships {
   std::map<std::pair<DraftId, UserId>, Outcome> outcomes_;
 };
 
+// What a batch makes of invites: their outcome, as for memberships.
+class Invites {
+ public:
+  void add(const AcceptedOp& accepted) {
+    const LogEntry& entry = accepted.entry;
+    for (const InviteId& id : accepted.change.uninvited) {
+      outcomes_[{entry.op.draft, id}].revokedAt = entry.acceptedAt;
+    }
+    for (const Invite& invite : accepted.change.invited) {
+      outcomes_[{entry.op.draft, invite.id}].invite = invite;
+    }
+  }
+
+  void appendTo(std::vector<Call>& calls) && {
+    Array<DraftId> putDraft, revokedDraft;
+    Array<InviteId> putId, revokedId;
+    Array<Digest> token;
+    Array<std::string_view> role, createdBy, user, acceptedBy;
+    Array<Time> createdAt, expiresAt, acceptedAt, revokedAt;
+    for (const auto& [key, outcome] : outcomes_) {
+      if (const auto& invite = outcome.invite) {
+        putDraft.add(key.first);
+        putId.add(key.second);
+        token.add(invite->tokenHash);
+        role.add(nameOf(invite->role));
+        createdBy.add(invite->createdBy);
+        invite->user.empty() ? user.addNull() : user.add(invite->user);
+        createdAt.add(invite->createdAt);
+        expiresAt.add(invite->expiresAt);
+        acceptedBy.addOrNull(invite->isUsed() ? std::optional<std::string_view>(invite->acceptedBy) : std::nullopt);
+        acceptedAt.addOrNull(invite->isUsed() ? std::optional(invite->acceptedAt) : std::nullopt);
+      }
+      if (outcome.revokedAt) {
+        revokedDraft.add(key.first);
+        revokedId.add(key.second);
+        revokedAt.add(*outcome.revokedAt);
+      }
+    }
+    if (!putDraft.empty()) {
+      calls.push_back(callOf(kPutInvites, std::move(putDraft), std::move(putId), std::move(token), std::move(role),
+                             std::move(createdBy), std::move(user), std::move(createdAt), std::move(expiresAt),
+                             std::move(acceptedBy), std::move(acceptedAt)));
+    }
+    if (!revokedDraft.empty()) {
+      calls.push_back(callOf(kRevokeInvites, std::move(revokedDraft), std::move(revokedId), std::move(revokedAt)));
+    }
+  }
+
+ private:
+  struct Outcome {
+    std::optional<Invite> invite;
+    std::optional<Time> revokedAt;
+  };
+  std::map<std::pair<DraftId, InviteId>, Outcome> outcomes_;
+};
+
 // Users come to be known with the drafts that they create and the members that they are made.
 class Users {
  public:
@@ -367,6 +423,7 @@ class BatchRows {
     appendTo(calls, std::move(passes_));
     std::move(memberships_).appendTo(calls);
     std::move(users_).appendTo(calls);
+    std::move(invites_).appendTo(calls);
     appendTo(calls, std::move(events_));
     calls.push_back({.statement = &kCommit, .parameters = {}});
     return request;
@@ -382,6 +439,7 @@ class BatchRows {
     }
     memberships_.add(accepted);
     users_.add(accepted);
+    invites_.add(accepted);
     if (change.added) {
       segments_.add(draft, *change.added);
     }
@@ -406,6 +464,7 @@ class BatchRows {
   PassColumns passes_;
   Memberships memberships_;
   Users users_;
+  Invites invites_;
   EventColumns events_;
 };
 

@@ -14,6 +14,7 @@ namespace {
 //
 //   0 seq  1 acceptedAt  2 authoredAt  3,4 id  5,6 draft  7,8 device  9 rulesVersion | tag << 16
 //   10 holdLimitMs | epoch (pass, reclaim) | role | segment.hi   11 segment.lo   12 epoch   13-16 digest
+//   of an invite: 10,11 invite   12-15 tokenHash   16 lifetimeMs | role << 32
 //
 // Pointers: 0 actor, 1 the operation's first text, 2 its second.
 constexpr std::size_t kDataWords = 17;
@@ -42,6 +43,18 @@ std::uint64_t bigEndianWord(const std::uint8_t* bytes) {
   return word;
 }
 
+void putDigest(Row& row, std::size_t at, const Digest& digest) {
+  for (std::size_t i = 0; i < 4; ++i) row.words[at + i] = bigEndianWord(digest.data() + 8 * i);
+}
+
+Digest digestAt(const Row& row, std::size_t at) {
+  Digest digest;
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    digest[i] = static_cast<std::uint8_t>(row.words[at + i / 8] >> (56 - 8 * (i % 8)));
+  }
+  return digest;
+}
+
 // Writes what is the operation's own.
 struct BodyWriter {
   Row& row;
@@ -54,7 +67,7 @@ struct BodyWriter {
   void operator()(const AppendSegment& body) const {
     putId(row, kOwn, body.segment);
     row.words[12] = body.epoch;
-    for (std::size_t i = 0; i < 4; ++i) row.words[13 + i] = bigEndianWord(body.content.digest.data() + 8 * i);
+    putDigest(row, 13, body.content.digest);
   }
   void operator()(const PassRing& body) const {
     row.words[kOwn] = body.epoch;
@@ -69,6 +82,17 @@ struct BodyWriter {
   void operator()(const SetRole& body) const { putMember(body.user, body.role); }
   void operator()(const RemoveCollaborator& body) const { row.texts[1] = body.user; }
   void operator()(const RedactSegment& body) const { putId(row, kOwn, body.segment); }
+  void operator()(const CreateInvite& body) const {
+    putId(row, kOwn, body.invite);
+    putDigest(row, 12, body.tokenHash);
+    row.words[16] = static_cast<std::uint32_t>(body.lifetime.count()) | static_cast<std::uint64_t>(body.role) << 32U;
+    row.texts[1] = body.user;
+  }
+  void operator()(const RevokeInvite& body) const { putId(row, kOwn, body.invite); }
+  void operator()(const AcceptInvite& body) const {
+    putId(row, kOwn, body.invite);
+    putDigest(row, 12, body.tokenHash);
+  }
   template <typename Empty>
   void operator()(const Empty&) const {}
 
@@ -90,11 +114,7 @@ struct BodyReader {
   void operator()(AppendSegment& body) const {
     body.segment = idAt<SegmentId>(row, kOwn);
     body.epoch = row.words[12];
-    Digest digest;
-    for (std::size_t i = 0; i < digest.size(); ++i) {
-      digest[i] = static_cast<std::uint8_t>(row.words[13 + i / 8] >> (56 - 8 * (i % 8)));
-    }
-    body.content = erasedContent(digest);
+    body.content = erasedContent(digestAt(row, 13));
   }
   void operator()(PassRing& body) const {
     body.epoch = row.words[kOwn];
@@ -109,6 +129,18 @@ struct BodyReader {
   void operator()(SetRole& body) const { takeMember(body.user, body.role); }
   void operator()(RemoveCollaborator& body) const { body.user = row.texts[1]; }
   void operator()(RedactSegment& body) const { body.segment = idAt<SegmentId>(row, kOwn); }
+  void operator()(CreateInvite& body) const {
+    body.invite = idAt<InviteId>(row, kOwn);
+    body.tokenHash = digestAt(row, 12);
+    body.lifetime = Duration{static_cast<std::uint32_t>(row.words[16])};
+    body.role = static_cast<Role>(row.words[16] >> 32U & 0xFFU);
+    body.user = row.texts[1];
+  }
+  void operator()(RevokeInvite& body) const { body.invite = idAt<InviteId>(row, kOwn); }
+  void operator()(AcceptInvite& body) const {
+    body.invite = idAt<InviteId>(row, kOwn);
+    body.tokenHash = digestAt(row, 12);
+  }
   template <typename Empty>
   void operator()(Empty&) const {}
 
@@ -244,6 +276,8 @@ std::expected<ParsedOp, Rejection> parseCanonical(std::string_view bytes) {
   if (const auto* add = std::get_if<AddCollaborator>(&parsed.op.body); add && !roleIsKnown(add->role))
     return malformed();
   if (const auto* set = std::get_if<SetRole>(&parsed.op.body); set && !roleIsKnown(set->role)) return malformed();
+  if (const auto* invite = std::get_if<CreateInvite>(&parsed.op.body); invite && !roleIsKnown(invite->role))
+    return malformed();
   if (canonicalBytes(parsed.op, parsed.stamp) != bytes) return malformed();
   return parsed;
 }

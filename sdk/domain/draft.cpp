@@ -20,6 +20,11 @@ bool DraftState::canHold(std::string_view user) const {
   return role && *role != Role::viewer;
 }
 
+const Invite* DraftState::invite(const InviteId& id) const {
+  const auto found = std::ranges::lower_bound(invites, id, {}, &Invite::id);
+  return found != invites.end() && found->id == id ? &*found : nullptr;
+}
+
 std::string etagOf(const LogPosition& position) {
   return '"' + std::to_string(position.seq) + '-' + toHex(position.link).substr(0, 16) + '"';
 }
@@ -40,6 +45,9 @@ void checkInvariants(const DraftState& state) {
     require(request.user != state.ring.holder, "the holder does not wait for the ring");
     require(std::ranges::count(state.ring.requests, request.user, &RingRequest::user) == 1, "nobody waits twice");
   }
+  require(std::ranges::adjacent_find(state.invites, std::ranges::greater_equal(), &Invite::id) == state.invites.end(),
+          "invites are sorted by id, each once");
+  require(state.invites.size() <= kInvitesPerDraft, "a draft remembers so many invites");
   require(state.position.seq >= state.segmentCount, "every segment came by an op");
 }
 

@@ -18,6 +18,9 @@ constexpr std::array<std::string_view, kEventTypeCount> kNames{"DraftCreated",  
 std::optional<EventType> typeOf(const OpBody& body, const Change& change) {
   if (std::holds_alternative<CreateDraft>(body)) return EventType::draftCreated;
   if (std::holds_alternative<Complete>(body)) return EventType::draftCompleted;
+  if (std::holds_alternative<CreateInvite>(body)) return EventType::inviteCreated;
+  if (std::holds_alternative<AcceptInvite>(body)) return EventType::inviteAccepted;
+  if (std::holds_alternative<RevokeInvite>(body)) return EventType::inviteRevoked;
   if (change.added) return EventType::segmentAdded;
   if (!change.passed) return std::nullopt;
   return change.passed->kind == PassKind::passed ? EventType::ringPassed : EventType::ringReclaimed;

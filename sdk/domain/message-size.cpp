@@ -13,10 +13,12 @@ constexpr std::size_t kOpReceipt = (11 + 1) * kWord;
 constexpr std::size_t kRejection = (1 + 1) * kWord;
 constexpr std::size_t kDraftPosition = 7 * kWord;
 constexpr std::size_t kId = 2 * kWord;
-constexpr std::size_t kDraftState = (7 + 6) * kWord;
+constexpr std::size_t kDraftState = (7 + 7) * kWord;
 constexpr std::size_t kListTag = kWord;
 constexpr std::size_t kRingRequest = (1 + 1) * kWord;
 constexpr std::size_t kMember = (2 + 1) * kWord;
+constexpr std::size_t kInvite = (10 + 3) * kWord;
+constexpr std::size_t kPerson = (1 + 2) * kWord;
 constexpr std::size_t kPass = 4 * kWord;
 // A segment's id; its size and two places among the names; epoch, seq and two times.
 constexpr std::size_t kSegmentColumns = 16 + 3 * 5 + 4 * 10;
@@ -38,6 +40,7 @@ struct BodyTexts {
   std::size_t operator()(const AddCollaborator& body) const { return ofText(body.user); }
   std::size_t operator()(const SetRole& body) const { return ofText(body.user); }
   std::size_t operator()(const RemoveCollaborator& body) const { return ofText(body.user); }
+  std::size_t operator()(const CreateInvite& body) const { return ofText(body.user); }
   template <typename WithoutText>
   std::size_t operator()(const WithoutText& /*body*/) const {
     return 0;
@@ -72,11 +75,18 @@ std::size_t wireSizeMax(const DraftId& /*id*/) {
 }
 
 std::size_t wireSizeMax(const DraftState& state) {
-  std::size_t size = kDraftState + 2 * kListTag + ofText(state.title) + ofText(state.platform) + ofText(state.owner) +
+  std::size_t size = kDraftState + 3 * kListTag + ofText(state.title) + ofText(state.platform) + ofText(state.owner) +
                      ofText(state.ring.holder);
   for (const RingRequest& request : state.ring.requests) size += kRingRequest + ofText(request.user);
   for (const Member& member : state.members) size += kMember + ofText(member.user);
+  for (const Invite& invite : state.invites) {
+    size += kInvite + ofText(invite.createdBy) + ofText(invite.user) + ofText(invite.acceptedBy);
+  }
   return size;
+}
+
+std::size_t wireSizeMax(const Person& person) {
+  return kPerson + ofText(person.user) + ofText(person.display);
 }
 
 std::size_t wireSizeMax(const RingPass& pass) {

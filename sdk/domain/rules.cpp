@@ -68,6 +68,22 @@ struct Validator {
   Finding operator()(const RedactSegment& body) const {
     return isUuidV7(body.segment) ? Finding{} : refuse(ErrorCode::idMalformed);
   }
+  Finding operator()(const CreateInvite& body) const {
+    constexpr std::chrono::hours kShortest{1};
+    constexpr std::chrono::hours kLongest{168};
+    if (!isUuidV7(body.invite)) return refuse(ErrorCode::idMalformed);
+    if (!body.user.empty() && !isUserId(body.user)) return refuse(ErrorCode::idMalformed);
+    if (body.lifetime < kShortest || body.lifetime > kLongest) {
+      return refuse(ErrorCode::notAllowed, "An invite is good for 1 to 168 hours. Choose a time between them.");
+    }
+    return checkGrantedRole(body.role);
+  }
+  Finding operator()(const RevokeInvite& body) const {
+    return isUuidV7(body.invite) ? Finding{} : refuse(ErrorCode::idMalformed);
+  }
+  Finding operator()(const AcceptInvite& body) const {
+    return isUuidV7(body.invite) ? Finding{} : refuse(ErrorCode::idMalformed);
+  }
   template <typename Unconstrained>
   Finding operator()(const Unconstrained& /*body*/) const {
     return {};
@@ -113,6 +129,11 @@ struct Judging {
 
   [[nodiscard]] bool waits() const {
     return std::ranges::find(draft.ring.requests, actor(), &RingRequest::user) != draft.ring.requests.end();
+  }
+
+  [[nodiscard]] static Finding needRoom(const DraftState& draft, const Limits& limits) {  // for one more member
+    if (draft.members.size() <= limits.collaborators) return {};
+    return refuse(ErrorCode::quotaExceeded, "The draft has as many members as a draft can have. Remove one first.");
   }
 
   Finding operator()(const CreateDraft& /*body*/) const { return refuse(ErrorCode::idTaken); }
@@ -198,10 +219,7 @@ struct Judging {
   Finding operator()(const AddCollaborator& body) const {  // O9
     if (auto finding = needOwner()) return finding;
     if (draft.member(body.user)) return refuse(ErrorCode::alreadyMember);
-    if (draft.members.size() > asked.limits.collaborators) {
-      return refuse(ErrorCode::quotaExceeded, "The draft has as many members as a draft can have. Remove one first.");
-    }
-    return {};
+    return needRoom(draft, asked.limits);
   }
 
   Finding operator()(const SetRole& body) const {  // O9
@@ -240,7 +258,43 @@ struct Judging {
       return refuse(ErrorCode::notAllowed, "The segment is redacted already. Nothing needs to be done.");
     return {};
   }
+
+  Finding operator()(const CreateInvite& body) const {  // §11
+    if (auto finding = needHand()) return finding;
+    if (!isOwner() && !isHolder()) return refuse(ErrorCode::notRingHolder);
+    if (draft.invite(body.invite)) return refuse(ErrorCode::idTaken);
+    if (draft.member(body.user)) return refuse(ErrorCode::alreadyMember);
+    const auto isOpen = [&](const Invite& invite) { return invite.isOpen(asked.now); };
+    if (draft.invites.size() >= kInvitesPerDraft && std::ranges::all_of(draft.invites, isOpen)) {
+      return refuse(ErrorCode::quotaExceeded,
+                    "The draft has as many open invites as a draft can have. Revoke one first.");
+    }
+    return {};
+  }
+
+  Finding operator()(const RevokeInvite& body) const {  // §11
+    const Invite* invite = draft.invite(body.invite);
+    if (!invite) return refuse(ErrorCode::inviteInvalid, "There is no such invite. It may have been revoked already.");
+    if (!isOwner() && invite->createdBy != actor()) {
+      return refuse(ErrorCode::notAllowed, "Only who made it and the draft's owner may revoke an invite.");
+    }
+    if (!invite->isUsed()) return {};
+    return refuse(ErrorCode::inviteUsed, "The invite has been accepted. Remove the member instead.");
+  }
+
+  Finding operator()(const AcceptInvite& /*body*/) const { return refuse(ErrorCode::alreadyMember); }
 };
+
+// §11: whoever has no valid token learns nothing, not even whether there is such a draft (I10).
+Finding judgeInvite(const Case& asked, const AcceptInvite& body) {
+  const Invite* invite = asked.draft && !asked.draft->deletedAt ? asked.draft->invite(body.invite) : nullptr;
+  const bool isTheirs = invite && (invite->user.empty() || invite->user == asked.op.actor);
+  if (!isTheirs || invite->tokenHash != body.tokenHash) return refuse(ErrorCode::inviteInvalid);
+  if (asked.draft->member(asked.op.actor)) return refuse(ErrorCode::alreadyMember);
+  if (invite->isUsed()) return refuse(ErrorCode::inviteUsed);
+  if (!invite->isOpen(asked.now)) return refuse(ErrorCode::inviteExpired);
+  return Judging::needRoom(*asked.draft, asked.limits);
+}
 
 // --- apply: what an accepted op does ----------------------------------------------------------------
 
@@ -302,6 +356,33 @@ struct Folding {
   void operator()(const RestoreDraft& /*body*/) { state.deletedAt.reset(); }            // O11
   void operator()(const RedactSegment& body) { change.redacted = body.segment; }        // O12
 
+  void operator()(const CreateInvite& body) {  // §11
+    if (state.invites.size() >= kInvitesPerDraft) makeRoom();
+    put({.id = body.invite,
+         .tokenHash = body.tokenHash,
+         .role = body.role,
+         .createdBy = entry.op.actor,
+         .user = body.user,
+         .createdAt = entry.acceptedAt,
+         .expiresAt = entry.acceptedAt + body.lifetime,
+         .acceptedBy = {}});
+  }
+
+  void operator()(const RevokeInvite& body) {  // §11
+    std::erase_if(state.invites, [&](const Invite& invite) { return invite.id == body.invite; });
+    change.uninvited.push_back(body.invite);
+  }
+
+  void operator()(const AcceptInvite& body) {  // §11, O9
+    const Invite* accepted = state.invite(body.invite);
+    if (!accepted) return;  // in no log of an authority that keeps the rules
+    Invite invite = *accepted;
+    invite.acceptedBy = entry.op.actor;
+    invite.acceptedAt = entry.acceptedAt;
+    join(entry.op.actor, invite.role);
+    put(std::move(invite));
+  }
+
  private:
   // I1, I2: the only place where the ring changes hands.
   void moveRing(const UserId& to, PassKind kind) {
@@ -323,6 +404,21 @@ struct Folding {
     std::erase_if(state.ring.requests, [&](const RingRequest& request) { return request.user == user; });
   }
 
+  void put(Invite invite) {
+    const auto place = std::ranges::lower_bound(state.invites, invite.id, {}, &Invite::id);
+    const bool isThere = place != state.invites.end() && place->id == invite.id;
+    change.invited.push_back(isThere ? * place = std::move(invite) : *state.invites.insert(place, std::move(invite)));
+  }
+
+  // The oldest invite that is not open any more goes.
+  void makeRoom() {
+    const auto oldest =
+        std::ranges::find_if(state.invites, [&](const Invite& invite) { return !invite.isOpen(entry.acceptedAt); });
+    if (oldest == state.invites.end()) return;
+    change.uninvited.push_back(oldest->id);
+    state.invites.erase(oldest);
+  }
+
   // Adds the member, or gives them the role and keeps the day they joined.
   void join(const UserId& user, Role role) {
     const auto place = std::ranges::lower_bound(state.members, user, {}, &Member::user);
@@ -337,6 +433,12 @@ struct Folding {
 };
 
 Finding judgeMember(const Case& asked, Judge by, Verdict& verdict) {
+  if (const auto* accepting = std::get_if<AcceptInvite>(&asked.op.body)) {
+    if (by == Judge::authority) return judgeInvite(asked, *accepting);
+    verdict = Verdict::waitForAuthority;
+    const bool isMember = asked.draft && asked.draft->member(asked.op.actor);
+    return isMember ? refuse(ErrorCode::alreadyMember) : Finding{};
+  }
   const bool creates = std::holds_alternative<CreateDraft>(asked.op.body);
   if (!asked.draft) return creates ? Finding{} : refuse(ErrorCode::notFound);
   if (creates) return refuse(ErrorCode::idTaken);
@@ -374,6 +476,7 @@ LogEntry accept(const DraftState* before, Op op, std::string actorDisplay, Time 
                  .rulesVersion = kRulesVersion,
                  .actorDisplay = std::move(actorDisplay),
                  .link = {}};
+  forgetToken(entry.op);
   entry.link = nextLink(before ? before->position.link : Digest{}, entry);
   return entry;
 }

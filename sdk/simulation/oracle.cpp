@@ -146,9 +146,11 @@ void Oracle::note(Draft& draft, const Op& op) {
   environment_.coverage.accepted.set(op.body.index());
   if (const auto* removed = std::get_if<RemoveCollaborator>(&op.body)) {
     draft.leftWith[removed->user] = commits_;
-  } else if (const auto* added = std::get_if<AddCollaborator>(&op.body)) {
-    draft.joinedWith[added->user] = commits_;
-    if (draft.leftWith.contains(added->user)) {
+  } else if (std::holds_alternative<AddCollaborator>(op.body) || std::holds_alternative<AcceptInvite>(op.body)) {
+    const auto* added = std::get_if<AddCollaborator>(&op.body);
+    const UserId& user = added ? added->user : op.actor;
+    draft.joinedWith[user] = commits_;
+    if (draft.leftWith.contains(user)) {
       environment_.coverage.saw(Situation::memberCameBack);
     }
   } else if (const auto* redacted = std::get_if<RedactSegment>(&op.body)) {
@@ -280,7 +282,13 @@ struct Oracle::Said {
     constexpr std::array kDraftIndependent{
         ErrorCode::notFound,       ErrorCode::notAllowed,  ErrorCode::titleInvalid, ErrorCode::contentEmpty,
         ErrorCode::contentTooLong, ErrorCode::invalidText, ErrorCode::idMalformed,  ErrorCode::idempotencyKeyReused,
-        ErrorCode::unavailable,    ErrorCode::internal,    ErrorCode::rateLimited,  ErrorCode::idTaken};
+        ErrorCode::unavailable,    ErrorCode::internal,    ErrorCode::rateLimited,  ErrorCode::idTaken,
+        ErrorCode::inviteInvalid};
+    // §11: these to someone who was given a token.
+    constexpr std::array kForGuests{ErrorCode::inviteUsed, ErrorCode::inviteExpired, ErrorCode::quotaExceeded};
+    if (std::ranges::find(kForGuests, why.code) != kForGuests.end() && draft && !draft->state.invitations.empty()) {
+      return;
+    }
     require(std::ranges::find(kDraftIndependent, why.code) != kDraftIndependent.end(),
             [&] { return "I10 " + user + " learns from " + nameOf(why.code) + " that a draft exists"; });
   }
@@ -336,6 +344,12 @@ struct Oracle::Said {
 
   void operator()(const Gone& message) const {
     require(maybeStranger(message.draft), "a member is told that there is no such draft");
+  }
+
+  void operator()(const Presence& message) const {
+    needMember(message.draft);
+    const auto isReader = [&](const Person& person) { return person.user == user; };
+    require(std::ranges::any_of(message.people, isReader), "S11 presence is told to someone who is not there");
   }
 
   void operator()(const Diverged& message) const {
@@ -416,6 +430,7 @@ void Oracle::refold(Store& store, const DraftId& id, const Draft& draft) const {
   }
   compareHead(draft, state);
   require(draft.state.hasMembersOf(state), "I7 the members are others");
+  require(draft.state.hasInvitesOf(state), "I7 the invites are others");
 }
 
 void Oracle::checkList(Store& store, const UserId& user) const {

@@ -35,14 +35,32 @@ Objection malformed(const Op& op, const Limits& limits) {
   if (const auto* passed = as<PassRing>(op); passed && passed->to.empty()) return Code::idMalformed;
   if (const auto* added = as<AddCollaborator>(op); added && added->role == Role::owner) return Code::notAllowed;
   if (const auto* role = as<SetRole>(op); role && role->role == Role::owner) return Code::notAllowed;
+  const auto* invited = as<CreateInvite>(op);
+  if (invited && (invited->lifetime.count() < 3'600'000 || invited->lifetime.count() > 168 * 3'600'000)) {
+    return Code::notAllowed;
+  }
   return {};
 }
 
 Objection ReferenceDraft::objection(const Op& op, Time now, const Limits& limits) const {
   if (as<CreateDraft>(op)) return exists() ? Objection(Code::idTaken) : Objection();
+  if (as<AcceptInvite>(op)) return objectionToGuest(op, now, limits);
   if (!isMember(op.actor)) return Code::notFound;
   if (deleted && !as<RestoreDraft>(op)) return Code::draftDeleted;
   return memberObjection(op, now, limits);
+}
+
+Objection ReferenceDraft::objectionToGuest(const Op& op, Time now, const Limits& limits) const {
+  const auto found = invitations.find(as<AcceptInvite>(op)->invite);
+  if (deleted || found == invitations.end()) return Code::inviteInvalid;
+  const Invitation& invitation = found->second;
+  if (invitation.tokenHash != as<AcceptInvite>(op)->tokenHash) return Code::inviteInvalid;
+  if (!invitation.only.empty() && invitation.only != op.actor) return Code::inviteInvalid;
+  if (isMember(op.actor)) return Code::alreadyMember;
+  if (!invitation.usedBy.empty()) return Code::inviteUsed;
+  if (now > invitation.end) return Code::inviteExpired;
+  if (mayWrite.size() - 1 >= limits.collaborators) return Code::quotaExceeded;
+  return {};
 }
 
 // In each line the reasons stand in the order in which they are given.
@@ -117,6 +135,16 @@ Objection ReferenceDraft::memberObjection(const Op& op, Time now, const Limits& 
     const Line* found = line(redact->segment);
     if (!found) return Code::notFound;
     if ((!own && found->author != actor) || found->redacted) return Code::notAllowed;
+  } else if (const auto* invited = as<CreateInvite>(op)) {
+    if (!hand) return Code::notAllowed;
+    if (!own && !holds) return Code::notRingHolder;
+    if (invitations.contains(invited->invite)) return Code::idTaken;
+    if (isMember(invited->user)) return Code::alreadyMember;
+  } else if (const auto* revoked = as<RevokeInvite>(op)) {
+    const auto found = invitations.find(revoked->invite);
+    if (found == invitations.end()) return Code::inviteInvalid;
+    if (!own && found->second.by != actor) return Code::notAllowed;
+    if (!found->second.usedBy.empty()) return Code::inviteUsed;
   }
   return {};
 }
@@ -162,6 +190,15 @@ void ReferenceDraft::happen(const LogEntry& entry) {
   } else if (const auto* redact = as<RedactSegment>(op)) {
     const auto found = std::ranges::find(lines, redact->segment, &Line::id);
     if (found != lines.end()) found->redacted = true;
+  } else if (const auto* invited = as<CreateInvite>(op)) {
+    invitations[invited->invite] = {invited->tokenHash, invited->role != Role::viewer, op.actor,
+                                    invited->user,      at + invited->lifetime,        {}};
+  } else if (const auto* revoked = as<RevokeInvite>(op)) {
+    invitations.erase(revoked->invite);
+  } else if (const auto* accepted = as<AcceptInvite>(op)) {
+    Invitation& invitation = invitations.at(accepted->invite);
+    invitation.usedBy = op.actor;
+    mayWrite[op.actor] = invitation.forWriting;
   }
 }
 
@@ -181,6 +218,15 @@ std::string_view ReferenceDraft::difference(const DraftHead& head) const {
 bool ReferenceDraft::hasMembersOf(const DraftState& state) const {
   return std::ranges::equal(state.members, mayWrite, [](const Member& member, const auto& row) {
     return member.user == row.first && (member.role != Role::viewer) == row.second;
+  });
+}
+
+bool ReferenceDraft::hasInvitesOf(const DraftState& state) const {
+  return std::ranges::equal(state.invites, invitations, [](const Invite& invite, const auto& row) {
+    const Invitation& mine = row.second;
+    return invite.id == row.first && invite.tokenHash == mine.tokenHash && invite.createdBy == mine.by &&
+           invite.user == mine.only && invite.expiresAt == mine.end && invite.acceptedBy == mine.usedBy &&
+           (invite.role != Role::viewer) == mine.forWriting;
   });
 }
 

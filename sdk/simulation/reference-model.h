@@ -15,6 +15,13 @@ namespace onering::simulation {
 
 class ReferenceDraft {
  public:
+  struct Invitation {
+    Digest tokenHash{};
+    bool forWriting = false;
+    UserId by, only;
+    Time end;
+    UserId usedBy;
+  };
   struct Line {
     SegmentId id;
     UserId author;
@@ -31,6 +38,7 @@ class ReferenceDraft {
   // same.
   [[nodiscard]] std::string_view difference(const DraftHead& head) const;
   [[nodiscard]] bool hasMembersOf(const DraftState& state) const;
+  [[nodiscard]] bool hasInvitesOf(const DraftState& state) const;
 
   [[nodiscard]] bool exists() const { return seq > 0; }
   [[nodiscard]] bool isMember(const UserId& user) const { return mayWrite.contains(user); }
@@ -51,9 +59,11 @@ class ReferenceDraft {
   std::map<UserId, bool> mayWrite;  // members; false: viewers
   std::vector<UserId> queue;
   std::vector<Line> lines;
+  std::map<InviteId, Invitation> invitations;  // never as many as make the oldest ones go
 
  private:
   [[nodiscard]] std::optional<ErrorCode> memberObjection(const Op& op, Time now, const Limits& limits) const;
+  [[nodiscard]] std::optional<ErrorCode> objectionToGuest(const Op& op, Time now, const Limits& limits) const;
   [[nodiscard]] const Line* line(const SegmentId& id) const;
   [[nodiscard]] bool queued(const UserId& user) const;
   void give(const UserId& user);

@@ -30,6 +30,12 @@ std::string brief(const Op& op) {
     text += ' ' + removed->user;
   } else if (const auto* redacted = std::get_if<RedactSegment>(&op.body)) {
     text += " segment " + brief(redacted->segment);
+  } else if (const auto* invited = std::get_if<CreateInvite>(&op.body)) {
+    text += " invite " + brief(invited->invite);
+  } else if (const auto* revoked = std::get_if<RevokeInvite>(&op.body)) {
+    text += " invite " + brief(revoked->invite);
+  } else if (const auto* accepted = std::get_if<AcceptInvite>(&op.body)) {
+    text += " invite " + brief(accepted->invite);
   }
   return text;
 }
@@ -62,6 +68,12 @@ struct Describe {
     return text;
   }
   std::string operator()(const Ping& message) const { return "Ping " + std::to_string(message.id); }
+
+  std::string operator()(const Present& message) const {
+    constexpr std::array<std::string_view, 3> kNames{"away", "here", "typing"};
+    return "Present " + brief(message.draft) + ' ' +
+           std::string(kNames.at(static_cast<std::size_t>(message.attention)));
+  }
 
   std::string operator()(const Welcome& message) const { return "Welcome " + message.user; }
   std::string operator()(const Refused& message) const { return "Refused " + std::string(errorName(message.why.code)); }
@@ -103,6 +115,13 @@ struct Describe {
   std::string operator()(const Gone& message) const { return "Gone " + brief(message.draft); }
   std::string operator()(const Diverged& message) const {
     return "Diverged " + brief(message.draft) + " head " + brief(message.head);
+  }
+  std::string operator()(const Presence& message) const {
+    std::string text = "Presence " + brief(message.draft);
+    for (const Person& person : message.people) {
+      text += ' ' + person.user + (person.isTyping ? " types" : "");
+    }
+    return text;
   }
   std::string operator()(const CatchUp& /*message*/) const { return "CatchUp"; }
   std::string operator()(const Pong& message) const { return "Pong " + std::to_string(message.id); }

@@ -36,7 +36,14 @@ void Workload::act() {
   const std::uint64_t lot = random.below(100);
   const auto isOwner = [](const DraftState& view, const UserId& user) { return view.owner == user; };
   const auto isMember = [](const DraftState& view, const UserId& user) { return view.member(user) != nullptr; };
-  if (lot < 38) {
+  if (lot < 3) {
+    useInvite();
+  } else if (lot < 5) {
+    let(anyDevice(), [&](Device& device) {
+      const auto attention = static_cast<Attention>(random.below(3));
+      device.use([&](Replica& replica, Time) { replica.present(draft, attention); });
+    });
+  } else if (lot < 38) {
     const auto mayWrite = [](const DraftState& view, const UserId& user) {
       return view.ring.holder == user && view.status == DraftStatus::active && !view.deletedAt;
     };
@@ -146,7 +153,7 @@ void Workload::create(Device& device) {
 
 void Workload::inviteOthers(Device& device, const DraftId& draft) {
   for (const auto& other : devices_) {
-    if (other->user() != device.user() && environment_.random.chance(8'000)) {
+    if (other->user() != device.user() && environment_.random.chance(6'500)) {
       perform(device, draft,
               AddCollaborator{.user = other->user(),
                               .role = environment_.random.chance(8'000) ? Role::editor : Role::viewer});
@@ -269,17 +276,63 @@ void Workload::rename(Device& device, const DraftId& draft) {
 void Workload::changeMembers(Device& device, const DraftId& draft) {
   Random& random = environment_.random;
   const Role role = random.chance(6'500) ? Role::editor : Role::viewer;
-  switch (random.below(4)) {
+  switch (random.below(6)) {
     case 0:
     case 1:
-      perform(device, draft, AddCollaborator{.user = anyUser(), .role = role});
+      invite(device, draft);
       break;
     case 2:
+    case 3:
+      perform(device, draft, AddCollaborator{.user = anyUser(), .role = role});
+      break;
+    case 4:
       perform(device, draft, SetRole{.user = anyUser(), .role = role});
       break;
     default:
       perform(device, draft, RemoveCollaborator{.user = random.chance(2'500) ? device.user() : anyUser()});
   }
+}
+
+void Workload::invite(Device& device, const DraftId& draft) {
+  Random& random = environment_.random;
+  if (!invites_.empty() && random.chance(3'000)) {
+    perform(device, draft, RevokeInvite{.invite = random.pick(invites_).invite});
+    return;
+  }
+  std::array<std::uint8_t, 10> bytes{};
+  HandedOut made{.draft = draft, .invite = {}};
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.next());
+  for (std::uint8_t& byte : made.token) byte = static_cast<std::uint8_t>(random.next());
+  made.invite = InviteId{uuidV7(environment_.clock.now(), bytes)};
+  perform(device, draft,
+          CreateInvite{.invite = made.invite,
+                       .tokenHash = tokenHash(made.token),
+                       .role = random.chance(8'000) ? Role::editor : Role::viewer,
+                       .user = random.chance(7'000) ? UserId() : anyUser(),
+                       .lifetime = std::chrono::hours(random.chance(9'500) ? 1 : 1'000)});
+  invites_.push_back(made);
+}
+
+// With the token as it was handed out, mostly, and by someone who does not have the draft.
+void Workload::useInvite() {
+  if (invites_.empty()) {
+    return;
+  }
+  HandedOut used = environment_.random.pick(invites_);
+  if (environment_.random.chance(1'000)) {
+    used.token[0] ^= 1U;
+  }
+  const auto isGuest = [&](Device& device) {
+    bool has = true;
+    device.use([&](Replica& replica, Time) { has = replica.draft(used.draft) != nullptr; });
+    return !has;
+  };
+  const auto guest = std::ranges::find_if(devices_, [&](const auto& device) { return isGuest(*device); });
+  Device* device = guest != devices_.end() && environment_.random.chance(8'000) ? guest->get() : anyDevice();
+  let(device, [&](Device& user) {
+    perform(user, used.draft,
+            AcceptInvite{.invite = used.invite, .tokenHash = tokenHash(used.token), .token = used.token});
+  });
 }
 
 std::optional<SegmentId> Workload::anySegment(Device& device, const DraftId& draft) {

@@ -31,6 +31,8 @@ class Workload {
   void govern(Device& device, const DraftId& draft);
   void rename(Device& device, const DraftId& draft);
   void changeMembers(Device& device, const DraftId& draft);
+  void invite(Device& device, const DraftId& draft);
+  void useInvite();
   void redact(Device& device, const DraftId& draft);
   void dealWithKept(Device& device);
   void blunder(Device& device, const DraftId& draft);
@@ -50,6 +52,12 @@ class Workload {
   std::vector<std::unique_ptr<Device>>& devices_;
   std::vector<DraftId> drafts_;
   std::vector<SegmentId> segments_;  // of all drafts, in the order in which they were made
+  struct HandedOut {
+    DraftId draft;
+    InviteId invite;
+    InviteToken token{};
+  };
+  std::vector<HandedOut> invites_;
   std::uint32_t actions_ = 0;
 };
 

@@ -11,7 +11,8 @@ namespace onering {
 
 bool Authority::changesMembers(const LogEntry& entry) {
   return std::holds_alternative<AddCollaborator>(entry.op.body) ||
-         std::holds_alternative<RemoveCollaborator>(entry.op.body);
+         std::holds_alternative<RemoveCollaborator>(entry.op.body) ||
+         std::holds_alternative<AcceptInvite>(entry.op.body);
 }
 
 AuthorityActions Authority::movedElsewhere(const std::vector<DraftPosition>& drafts) {
@@ -165,6 +166,40 @@ void Authority::letSomeCatchUp(AuthorityActions& actions) {
   }
   someAreBehind_ = false;
   actions.emplace_back(std::move(toThose));
+}
+
+// --- who is where (SPEC S11) --------------------------------------------------------------------------------
+
+void Authority::present(SessionId session, const Present& message, Time now, AuthorityActions& actions) {
+  const DraftState* state = lastKnown(message.draft);
+  if (message.attention == Attention::away) {
+    attendance_.leave(message.draft, session);
+    tellPresence(now, actions);
+  } else if (!state) {
+    arrivals_.emplace(++lastTicket_, Arrival{session, message});
+    actions.emplace_back(AskAction{lastTicket_, Lookup{.drafts = {message.draft}, .ops = {}, .segments = {}}});
+  } else if (state->member(*userOf(session))) {  // I10: for others nothing happens
+    attend(session, message, now, actions);
+  }
+}
+
+void Authority::attend(SessionId session, const Present& message, Time now, AuthorityActions& actions) {
+  const Principal& principal = std::get<Joined>(sessions_.at(session)).principal;
+  attendance_.say(message.draft, session, message.attention, {.user = principal.user, .display = principal.display},
+                  now);
+  tellPresence(now, actions);
+}
+
+// Nothing for a session that is not there any more.
+std::optional<UserId> Authority::userOf(SessionId session) const {
+  const auto found = sessions_.find(session);
+  const auto* joined = found == sessions_.end() ? nullptr : std::get_if<Joined>(&found->second);
+  return joined ? std::optional(joined->principal.user) : std::nullopt;
+}
+
+void Authority::tellPresence(Time now, AuthorityActions& actions) {
+  for (auto& [to, presence] : attendance_.due(now))
+    actions.emplace_back(SendAction{std::move(to), std::move(presence)});
 }
 
 // --- time and cache -----------------------------------------------------------------------------------------

@@ -205,6 +205,8 @@ AuthorityActions Authority::received(SessionId session, ReplicaMessage message, 
     ask({session, joined->principal.user, CatchUpQuestion{joined->principal.user, *fetch}}, actions);
   } else if (auto* ping = std::get_if<Ping>(&message)) {
     actions.emplace_back(SendAction{{session}, Pong{ping->id}});
+  } else if (auto* presence = std::get_if<Present>(&message)) {
+    present(session, *presence, now, actions);
   }
   return actions;
 }
@@ -272,6 +274,7 @@ void Authority::disconnected(SessionId session) {
   const auto found = sessions_.find(session);
   if (found == sessions_.end()) return;
   if (const auto* joined = std::get_if<Joined>(&found->second)) {
+    attendance_.leave(session);
     const auto user = users_.find(joined->principal.user);
     user->second.erase(session);
     if (user->second.empty()) users_.erase(user);
@@ -295,6 +298,8 @@ AuthorityActions Authority::tick(Time now) {
   AuthorityActions actions;
   for (const SessionId session : expired) refuse(session, rejection(ErrorCode::tokenExpired), actions);
   letSomeCatchUp(actions);
+  attendance_.lapse(now);
+  tellPresence(now, actions);
   askNews(actions);  // that could not be had
   return actions;
 }
@@ -436,6 +441,18 @@ AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now
     answerRead(ticket, std::get<StoreResult<std::vector<AuthorityMessage>>>(std::move(answer)), actions);
     return actions;
   }
+  if (const auto arrival = arrivals_.extract(ticket)) {
+    auto& found = std::get<StoreResult<Found>>(answer);
+    auto* state = found && found->drafts.at(0) ? &*found->drafts.at(0) : nullptr;
+    const auto& [session, message] = arrival.mapped();
+    const auto user = userOf(session);
+    // What was read may be old, and what is in memory may not be stored yet: they are a member by both.
+    const DraftState* newer = cached(message.draft);
+    if (!state || !user || !state->member(*user) || (newer && !newer->member(*user))) return actions;
+    if (!newer) keep(*state);
+    attend(session, message, now, actions);
+    return actions;
+  }
   if (newsTicket_ != 0 && ticket == newsTicket_) {
     newsTicket_ = 0;
     const auto asked = std::exchange(newsFor_, {});
@@ -541,9 +558,10 @@ void Authority::takeBack(const BatchInWork& batch) {
     const DraftHead& before = batch.before.at(write.head.id);
     DraftState* state = cached(write.head.id);
     const bool isAhead = state && state->position == write.head.position;
-    const bool sameMembers =
-        std::ranges::none_of(write.ops, [](const AcceptedOp& op) { return op.change.joined || op.change.left; });
-    if (isAhead && before.position.seq > 0 && sameMembers) {
+    const bool onlyHead = std::ranges::none_of(write.ops, [](const AcceptedOp& op) {
+      return op.change.joined || op.change.left || !op.change.invited.empty() || !op.change.uninvited.empty();
+    });
+    if (isAhead && before.position.seq > 0 && onlyHead) {
       static_cast<DraftHead&>(*state) = before;
     } else {
       forget(write.head.id);
@@ -652,6 +670,7 @@ void Authority::sendGone(const UserId& user, const DraftId& draft, AuthorityActi
   noteMember(user, draft, false);
   const auto sessions = users_.find(user);
   if (sessions == users_.end()) return;
+  for (const SessionId session : sessions->second) attendance_.leave(draft, session);
   actions.emplace_back(SendAction{{sessions->second.begin(), sessions->second.end()}, Gone{draft}});
 }
 

@@ -35,6 +35,8 @@ void Replica::connected(std::string token) {
 
 void Replica::disconnected() {
   forgetConversation();
+  for (const auto& [draft, attention] : attention_)
+    step_.notices.emplace_back(PresenceTold{{.draft = draft, .people = {}}});
   if (link_ != Link::denied) setLink(Link::offline);
 }
 
@@ -56,6 +58,15 @@ void Replica::forgetConversation() {
 void Replica::refresh(std::string token) {
   if (link_ == Link::offline) return;
   step_.messages.emplace_back(RefreshToken{std::move(token)});
+}
+
+void Replica::present(const DraftId& draft, Attention attention) {
+  if (attention == Attention::away) {
+    attention_.erase(draft);
+  } else {
+    attention_[draft] = attention;
+  }
+  if (link_ == Link::live || link_ == Link::catchingUp) step_.messages.emplace_back(Present{draft, attention});
 }
 
 void Replica::tick(Time now) {
@@ -94,6 +105,7 @@ void Replica::on(Welcome&& message, Time now) {
       layAllAgain();
     }
   }
+  for (const auto& [draft, attention] : attention_) step_.messages.emplace_back(Present{draft, attention});
   catchUp();
 }
 
@@ -136,6 +148,10 @@ void Replica::on(CatchUp&& /*message*/, Time /*now*/) {
 }
 
 void Replica::on(Pong&& /*message*/, Time /*now*/) {}
+
+void Replica::on(Presence&& message, Time /*now*/) {
+  if (attention_.contains(message.draft)) step_.notices.emplace_back(PresenceTold{std::move(message)});
+}
 
 // --- receipts -----------------------------------------------------------------------------------------------
 
@@ -229,6 +245,7 @@ bool Replica::drain(const DraftId& id, Copy& copy) {
                    .rulesVersion = accepted.rulesVersion,
                    .actorDisplay = record_.display,
                    .link = {}};
+    forgetToken(entry.op);
     entry.link = nextLink(positionOf(copy.confirmed).link, entry);
     if (entry.link != accepted.link || !fold(id, copy, entry)) {
       diverged(id, copy);

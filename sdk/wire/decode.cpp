@@ -142,12 +142,23 @@ AppendSegment appendOf(schema::Op::AppendSegment::Reader reader, const Beside& b
   return body;
 }
 
+AcceptInvite acceptInviteOf(schema::Op::AcceptInvite::Reader reader, const Beside& beside) {
+  require(beside.text.size() == 0 && !beside.erased);
+  AcceptInvite body{.invite = idOf<InviteId>(reader.getInvite()), .tokenHash = digestOf(reader.getTokenHash())};
+  if (beside.salt != Salt{} || body.tokenHash == Digest{}) {
+    require(body.tokenHash == Digest{});
+    body.token = beside.salt;
+    body.tokenHash = tokenHash(*body.token);
+  }
+  return body;
+}
+
 template <typename Body, typename Reader>
 Body memberBody(Reader reader) {
   return {.user = stringOf(reader.getUser()), .role = roleOf(reader.getRole())};
 }
 
-// An operation other than appendSegment.
+// An operation to which nothing stands beside it.
 OpBody bodyOf(schema::Op::Reader op) {
   using Which = schema::Op::Which;
   switch (op.which()) {
@@ -158,6 +169,7 @@ OpBody bodyOf(schema::Op::Reader op) {
                          .holdLimit = durationOf(own.getHoldLimitMs())};
     }
     case Which::APPEND_SEGMENT:
+    case Which::ACCEPT_INVITE:
       break;
     case Which::PASS_RING:
       return PassRing{.to = stringOf(op.getPassRing().getTo()), .epoch = op.getPassRing().getEpoch()};
@@ -187,6 +199,16 @@ OpBody bodyOf(schema::Op::Reader op) {
       return RestoreDraft{};
     case Which::REDACT_SEGMENT:
       return RedactSegment{.segment = idOf<SegmentId>(op.getRedactSegment().getSegment())};
+    case Which::CREATE_INVITE: {
+      const auto own = op.getCreateInvite();
+      return CreateInvite{.invite = idOf<InviteId>(own.getInvite()),
+                          .tokenHash = digestOf(own.getTokenHash()),
+                          .role = roleOf(own.getRole()),
+                          .user = stringOf(own.getUser()),
+                          .lifetime = durationOf(own.getLifetimeMs())};
+    }
+    case Which::REVOKE_INVITE:
+      return RevokeInvite{.invite = idOf<InviteId>(op.getRevokeInvite().getInvite())};
   }
   throw Malformed{};
 }
@@ -200,6 +222,8 @@ Op opOf(schema::Op::Reader reader, const Beside& beside) {
         .body = {}};
   if (reader.isAppendSegment()) {
     op.body = appendOf(reader.getAppendSegment(), beside);
+  } else if (reader.isAcceptInvite()) {
+    op.body = acceptInviteOf(reader.getAcceptInvite(), beside);
   } else {
     require(beside.isEmpty());
     op.body = bodyOf(reader);
@@ -221,6 +245,8 @@ Op pushedOpOf(schema::PushedOp::Reader reader) {
   require(reader.hasOp());
   const auto op = reader.getOp();
   require(op.getSeq() == 0 && op.getAcceptedAt() == 0 && op.getRulesVersion() == 0);
+  // Whoever knows the hash alone, from the log, has not been given the token.
+  require(!op.isAcceptInvite() || digestOf(op.getAcceptInvite().getTokenHash()) == Digest{});
   return opOf(op, besideOf(reader, false));
 }
 
@@ -228,6 +254,7 @@ Op pushedOpOf(schema::PushedOp::Reader reader) {
 LogEntry entryOf(schema::Entry::Reader reader) {
   require(reader.hasOp());
   const auto op = reader.getOp();
+  require(!op.isAcceptInvite() || digestOf(op.getAcceptInvite().getTokenHash()) != Digest{});
   return {.op = opOf(op, besideOf(reader, reader.getErased())),
           .seq = op.getSeq(),
           .acceptedAt = timeFromMs(op.getAcceptedAt()),
@@ -246,6 +273,18 @@ void readRing(schema::DraftState::Ring::Reader reader, Ring& ring, Budget& budge
   ring.requests = budget.roomFor<RingRequest>(requests.size());
   for (const auto request : requests)
     ring.requests.push_back({stringOf(request.getUser()), timeFromMs(request.getAt())});
+}
+
+Invite inviteOf(schema::Invite::Reader reader) {
+  return {.id = idOf<InviteId>(reader.getId()),
+          .tokenHash = digestOf(reader.getTokenHash()),
+          .role = roleOf(reader.getRole()),
+          .createdBy = stringOf(reader.getCreatedBy()),
+          .user = stringOf(reader.getUser()),
+          .createdAt = timeFromMs(reader.getCreatedAt()),
+          .expiresAt = timeFromMs(reader.getExpiresAt()),
+          .acceptedBy = stringOf(reader.getAcceptedBy()),
+          .acceptedAt = timeFromMs(reader.getAcceptedAt())};
 }
 
 DraftState stateOf(schema::DraftState::Reader reader, Budget& budget) {
@@ -272,6 +311,10 @@ DraftState stateOf(schema::DraftState::Reader reader, Budget& budget) {
   state.members = budget.roomFor<Member>(members.size());
   for (const auto member : members)
     state.members.push_back({stringOf(member.getUser()), roleOf(member.getRole()), timeFromMs(member.getJoinedAt())});
+  const auto invites = reader.getInvites();
+  require(invites.size() <= kInvitesPerDraft);
+  state.invites = budget.roomFor<Invite>(invites.size());
+  for (const auto invite : invites) state.invites.push_back(inviteOf(invite));
   return state;
 }
 
@@ -418,6 +461,11 @@ ReplicaMessage messageOf(schema::ReplicaMessage::Reader reader, Budget& budget) 
       return fetchOf(reader.getFetch());
     case Which::PING:
       return Ping{.id = reader.getPing().getId()};
+    case Which::PRESENT: {
+      const auto own = reader.getPresent();
+      return Present{.draft = idOf<DraftId>(own.getDraft()),
+                     .attention = enumOf(own.getAttention(), Attention::typing)};
+    }
   }
   throw Malformed{};
 }
@@ -521,6 +569,15 @@ SnapshotPart snapshotPartOf(schema::SnapshotPart::Reader reader, Budget& budget)
   return message;
 }
 
+Presence presenceOf(schema::Presence::Reader reader, Budget& budget) {
+  const auto people = reader.getPeople();
+  Presence message{.draft = idOf<DraftId>(reader.getDraft()), .people = budget.roomFor<Person>(people.size())};
+  for (const auto person : people) {
+    message.people.push_back({stringOf(person.getUser()), stringOf(person.getDisplay()), person.getTyping()});
+  }
+  return message;
+}
+
 AuthorityMessage messageOf(schema::AuthorityMessage::Reader reader, Budget& budget) {
   using Which = schema::AuthorityMessage::Which;
   switch (reader.which()) {
@@ -546,6 +603,8 @@ AuthorityMessage messageOf(schema::AuthorityMessage::Reader reader, Budget& budg
       return CatchUp{};
     case Which::PONG:
       return Pong{reader.getPong().getId()};
+    case Which::PRESENCE:
+      return presenceOf(reader.getPresence(), budget);
   }
   throw Malformed{};
 }

@@ -17,8 +17,8 @@ using wire::ColumnWriter;
 using wire::FlatMessage;
 
 // The unions' tags are the variants' indexes.
-static_assert(std::variant_size_v<ReplicaMessage> == schema::ReplicaMessage::PING + 1);
-static_assert(std::variant_size_v<AuthorityMessage> == schema::AuthorityMessage::PONG + 1);
+static_assert(std::variant_size_v<ReplicaMessage> == schema::ReplicaMessage::PRESENT + 1);
+static_assert(std::variant_size_v<AuthorityMessage> == schema::AuthorityMessage::PRESENCE + 1);
 static_assert(kErrorCodeCount == static_cast<std::size_t>(schema::ErrorCode::INTERNAL) + 1);
 
 void require(bool holds, const char* what) {
@@ -104,7 +104,7 @@ schema::Role wireRole(Role role) {
 
 // --- operations -------------------------------------------------------------------------------------
 
-// Writes what is the operation's own. A digest is left out where the text goes along.
+// Writes what is the operation's own. A digest is left out where the text or the token goes along.
 struct BodyWriter {
   using Wire = schema::Op;
   Wire::Builder op{nullptr};
@@ -154,6 +154,20 @@ struct BodyWriter {
   void operator()(const DeleteDraft& /*body*/) { op.setDeleteDraft(); }
   void operator()(const RestoreDraft& /*body*/) { op.setRestoreDraft(); }
   void operator()(const RedactSegment& body) { putId(op.initRedactSegment().getSegment(), body.segment); }
+  void operator()(const CreateInvite& body) {
+    auto own = op.initCreateInvite();
+    putId(own.getInvite(), body.invite);
+    putDigest(own.getTokenHash(), body.tokenHash);
+    own.setLifetimeMs(static_cast<std::uint32_t>(body.lifetime.count()));
+    own.setRole(wireRole(body.role));
+    putText(own, &Wire::CreateInvite::Builder::setUser, body.user);
+  }
+  void operator()(const RevokeInvite& body) { putId(op.initRevokeInvite().getInvite(), body.invite); }
+  void operator()(const AcceptInvite& body) {
+    auto own = op.initAcceptInvite();
+    putId(own.getInvite(), body.invite);
+    if (!body.token) putDigest(own.getTokenHash(), body.tokenHash);
+  }
 };
 
 void putOp(schema::Op::Builder builder, const Op& op, const Stamp& stamp) {
@@ -168,7 +182,7 @@ void putOp(schema::Op::Builder builder, const Op& op, const Stamp& stamp) {
   std::visit(BodyWriter{builder}, op.body);
 }
 
-// The op and, beside it, a segment's text and salt: what PushedOp and Entry have in common.
+// The op and, beside it, a segment's text and salt, or an invite's token: what PushedOp and Entry have in common.
 template <typename Carrier>
 void putCarried(Carrier builder, const Op& op, const Stamp& stamp) {
   putOp(builder.initOp(), op, stamp);
@@ -177,6 +191,8 @@ void putCarried(Carrier builder, const Op& op, const Stamp& stamp) {
     putText(builder, &Carrier::setText, append->content.text);
     putSalt(builder.getSalt(), append->content.salt);
   }
+  const auto* accepting = std::get_if<AcceptInvite>(&op.body);
+  if (accepting != nullptr && accepting->token) putSalt(builder.getSalt(), *accepting->token);
 }
 
 void putEntry(schema::Entry::Builder builder, const LogEntry& entry) {
@@ -187,6 +203,18 @@ void putEntry(schema::Entry::Builder builder, const LogEntry& entry) {
 }
 
 // --- snapshots --------------------------------------------------------------------------------------
+
+void putInvite(schema::Invite::Builder builder, const Invite& invite) {
+  putId(builder.getId(), invite.id);
+  putDigest(builder.getTokenHash(), invite.tokenHash);
+  builder.setRole(wireRole(invite.role));
+  putText(builder, &schema::Invite::Builder::setCreatedBy, invite.createdBy);
+  putText(builder, &schema::Invite::Builder::setUser, invite.user);
+  builder.setCreatedAt(toMs(invite.createdAt));
+  builder.setExpiresAt(toMs(invite.expiresAt));
+  putText(builder, &schema::Invite::Builder::setAcceptedBy, invite.acceptedBy);
+  builder.setAcceptedAt(toMs(invite.acceptedAt));
+}
 
 void putState(schema::DraftState::Builder builder, const DraftState& state) {
   using Builder = schema::DraftState::Builder;
@@ -216,6 +244,9 @@ void putState(schema::DraftState::Builder builder, const DraftState& state) {
     members[i].setRole(wireRole(state.members[i].role));
     members[i].setJoinedAt(toMs(state.members[i].joinedAt));
   }
+
+  auto invites = builder.initInvites(static_cast<capnp::uint>(state.invites.size()));
+  for (capnp::uint i = 0; i < invites.size(); ++i) putInvite(invites[i], state.invites[i]);
 }
 
 // The texts of SnapshotPart.names. Views of the message's own strings, which outlive it.
@@ -363,6 +394,14 @@ std::string encoded(const Fetch& message) {
 std::string encoded(const Ping& message) {
   FlatMessage flat(kMessageOverhead);
   flat.initRoot<schema::ReplicaMessage>().initPing().setId(message.id);
+  return flat.finish();
+}
+
+std::string encoded(const Present& message) {
+  FlatMessage flat(kMessageOverhead);
+  auto builder = flat.initRoot<schema::ReplicaMessage>().initPresent();
+  putId(builder.getDraft(), message.draft);
+  builder.setAttention(static_cast<schema::Attention>(message.attention));
   return flat.finish();
 }
 
@@ -515,6 +554,19 @@ std::string encoded(const CatchUp& /*message*/) {
 std::string encoded(const Pong& message) {
   FlatMessage flat(kMessageOverhead);
   flat.initRoot<schema::AuthorityMessage>().initPong().setId(message.id);
+  return flat.finish();
+}
+
+std::string encoded(const Presence& message) {
+  FlatMessage flat(kMessageOverhead + sizeMaxOf(message.people));
+  auto builder = flat.initRoot<schema::AuthorityMessage>().initPresence();
+  putId(builder.getDraft(), message.draft);
+  auto people = builder.initPeople(countOf(message.people));
+  for (capnp::uint i = 0; i < people.size(); ++i) {
+    putText(people[i], &schema::Person::Builder::setUser, message.people[i].user);
+    putText(people[i], &schema::Person::Builder::setDisplay, message.people[i].display);
+    people[i].setTyping(message.people[i].isTyping);
+  }
   return flat.finish();
 }
 

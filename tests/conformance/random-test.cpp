@@ -161,6 +161,19 @@ class Story {
 
   DraftId someDraft() { return scripts_.empty() || dice_.oneIn(10) ? nowhere_ : dice_.pick(scripts_).id(); }
 
+  OpBody someInvitation(const Script& script) {
+    const auto& invites = script.state.invites;
+    if (!invites.empty() && dice_.oneIn(2)) {
+      const Invite& invite = dice_.pick(invites);
+      return dice_.oneIn(3) ? OpBody(RevokeInvite{invite.id}) : OpBody(AcceptInvite{invite.id, invite.tokenHash, {}});
+    }
+    return CreateInvite{.invite = source_.id<InviteId>(),
+                        .tokenHash = tokenHash({7}),
+                        .role = dice_.oneIn(3) ? Role::viewer : Role::editor,
+                        .user = dice_.oneIn(3) ? UserId(dice_.pick(kUsers)) : UserId(),
+                        .lifetime = std::chrono::hours(1)};
+  }
+
   OpBody someBody(const Script& script) {
     const auto user = [&] { return UserId(dice_.pick(kUsers)); };
     const auto role = [&] { return dice_.oneIn(3) ? Role::viewer : Role::editor; };
@@ -186,6 +199,8 @@ class Story {
       case 9:
         return AddCollaborator{user(), role()};
       case 10:
+        return someInvitation(script);
+      case 14:
         return SetRole{user(), role()};
       case 11:
         return RemoveCollaborator{user()};

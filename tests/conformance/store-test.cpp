@@ -39,6 +39,10 @@ void refuses(Store& store, const Batch& batch, std::initializer_list<const Scrip
   }
 }
 
+InviteId inviteOf(std::uint64_t number) {
+  return InviteId::fromHalves(0x0000'0000'0000'7000ULL, 0x8000'0000'0000'0000ULL | number);
+}
+
 std::vector<DraftId> idsOf(const std::vector<DraftHead>& heads) {
   std::vector<DraftId> ids;
   std::ranges::transform(heads, std::back_inserter(ids), &DraftHead::id);
@@ -648,6 +652,41 @@ TEST_CASE("Texts and names are data, whatever they look like", "[store]") {
     got(subject.store().commit(script.batch()));
     CHECK(difference(tell(subject.store(), script.id()), tell(script)) == "");
     CHECK(got(subject.store().listDrafts("a'; DROP TABLE log; --", {}, 10)).size() == 1);
+  });
+}
+
+TEST_CASE("§11 invites are part of the state: new, accepted, revoked, and those that make room", "[store]") {
+  forEachStore([](StoreSubject& subject) {
+    Source source;
+    Script script(source, "ann");
+    const auto invite = [](std::uint64_t number, const UserId& user) {
+      return CreateInvite{.invite = inviteOf(number),
+                          .tokenHash = tokenHash({7}),
+                          .role = Role::viewer,
+                          .user = user,
+                          .lifetime = std::chrono::hours{1}};
+    };
+    script.act("ann", invite(1, ""));
+    script.act("ann", invite(2, "bär"));
+    script.act("ann", invite(3, ""));
+    got(subject.store().commit(script.batch()));
+    CHECK(difference(tell(subject.store(), script.id()), tell(script)) == "");
+
+    script.act("zoe", AcceptInvite{.invite = inviteOf(1), .tokenHash = tokenHash({7})});
+    script.act("ann", RevokeInvite{.invite = inviteOf(3)});
+    script.act("ann", invite(4, ""));
+    script.act("ann", RevokeInvite{.invite = inviteOf(4)});  // made and revoked in one batch
+    got(subject.store().commit(script.batch()));
+    CHECK(difference(tell(subject.store(), script.id()), tell(script)) == "");
+    CHECK(script.state.invites.size() == 2);
+
+    for (std::uint64_t i = 0; i <= kInvitesPerDraft; ++i) {
+      script.act("ann", invite(100 + i, ""));
+    }
+    got(subject.store().commit(script.batch()));
+    CHECK(difference(tell(subject.store(), script.id()), tell(script)) == "");
+    subject.reopen();
+    CHECK(difference(tell(subject.store(), script.id()), tell(script)) == "");
   });
 }
 

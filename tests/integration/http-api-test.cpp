@@ -127,6 +127,43 @@ TEST_CASE("a draft's life over HTTP", "[http][api]") {
   CHECK(ann.get(draft).textOf("status") == "completed");
 }
 
+TEST_CASE("§11 an invite over HTTP lets one user in, once", "[http][api]") {
+  TestServer server;
+  ApiClient ann(server.port(), "ann");
+  ApiClient zoe(server.port(), "zoe");
+  ApiClient yan(server.port(), "yan");
+  const std::string draft = ann.create();
+  const std::string token = "000102030405060708090a0b0c0d0e0f";
+  const std::string hash = "be45cb2605bf36bebde684841a28f0fd43c69850a3dce5fedba69928ee3a8991";
+  const auto made = ann.post(draft + "/invites", R"({"role":"viewer","tokenHash":")" + hash + "\"}");
+  REQUIRE(made.status == 201);
+  const std::string invite = draft + "/invites/" + made.textOf("invite");
+  CHECK(made.header("Location") == draft);
+  const auto read = ann.get(draft);
+  CHECK(textAt(read, "/invites/0/id") == made.textOf("invite"));
+  CHECK(read.at("/invites/0/acceptedBy").is_null());
+  CHECK(!read.text.contains(hash));
+
+  const auto accept = [&](ApiClient& guest, const std::string& with, const std::string& headers = "") {
+    return guest.post(invite + "/accept", R"({"token":")" + with + "\"}", headers);
+  };
+  CHECK(accept(zoe, "100102030405060708090a0b0c0d0e0f").code() == "inviteInvalid");
+  CHECK(accept(zoe, "0001").code() == "inviteInvalid");
+  const auto accepted = accept(zoe, token, "Idempotency-Key: in\r\n");
+  CHECK(accepted.status == 200);
+  CHECK(accept(zoe, token, "Idempotency-Key: in\r\n").text == accepted.text);  // K6
+  CHECK(textAt(zoe.get(draft), "/invites/0/acceptedBy") == "zoe");
+  CHECK(accept(yan, token).status == 410);
+  CHECK(accept(zoe, token).code() == "alreadyMember");
+  CHECK(ann.ask("DELETE", invite).code() == "inviteUsed");
+
+  const auto another = ann.post(draft + "/invites", R"({"user":"yan","tokenHash":")" + hash + "\"}");
+  CHECK(ann.ask("DELETE", draft + "/invites/" + another.textOf("invite")).status == 200);
+  CHECK(yan.post(draft + "/invites/" + another.textOf("invite") + "/accept", R"({"token":")" + token + "\"}").code() ==
+        "inviteInvalid");
+  CHECK(ann.post(draft + "/invites", R"({"tokenHash":"00"})").code() == "protocolError");
+}
+
 TEST_CASE("what is written over HTTP reaches the sessions of the draft's members, and the other way round",
           "[http][api]") {
   TestServer server;
@@ -222,6 +259,10 @@ TEST_CASE("I10 a draft that is not there and one that is someone else's answer w
       {"POST", "/collaborators", R"({"user":"eve","role":"editor"})"},
       {"PUT", "/collaborators/ann", R"({"role":"viewer"})"},
       {"DELETE", "/collaborators/ann", ""},
+      {"POST", "/invites", R"({"tokenHash":"0000000000000000000000000000000000000000000000000000000000000000"})"},
+      {"DELETE", "/invites/0197c0de-2000-7000-8000-000000000001", ""},
+      {"POST", "/invites/0197c0de-2000-7000-8000-000000000001/accept",
+       R"({"token":"00000000000000000000000000000000"})"},
   }));
   for (const std::string headers : {"", "If-Match: \"1-0123456789abcdef\"\r\n", "If-None-Match: *\r\n"}) {
     INFO(method << " " << target << " " << headers);

@@ -74,6 +74,9 @@ TEST_CASE("ops have the schema's field names in JSON", "[http][schema]") {
   CHECK(ours<DeleteDraft>() == ofOp("deleteDraft"));
   CHECK(ours<RestoreDraft>() == ofOp("restoreDraft"));
   CHECK(ours<RedactSegment>() == ofOp("redactSegment"));
+  CHECK(ours<CreateInvite>() == ofOp("createInvite"));
+  CHECK(ours<RevokeInvite>() == ofOp("revokeInvite"));
+  CHECK(without(ours<AcceptInvite>(), {"token"}) == without(ofOp("acceptInvite"), {"tokenHash"}));
   // The digest is the authority's to compute; the text stands beside the op in a push.
   CHECK(theirs<schema::PushedOp>().contains("text"));
   CHECK(without(ours<AppendSegment>(), {"text"}) == without(ofOp("appendSegment"), {"digest"}));
@@ -87,6 +90,7 @@ TEST_CASE("what is read has the schema's field names in JSON", "[http][schema]")
   CHECK(ours<RingRequest>() == theirs<schema::RingRequest>());
   CHECK(ours<RingPass>() == theirs<schema::Pass>());
   CHECK(ours<Member>() == theirs<schema::Member>());
+  CHECK(ours<Invite>() == without(theirs<schema::Invite>(), {"tokenHash"}));
 }
 
 TEST_CASE("enumerators have the schema's names in JSON", "[http][schema]") {

@@ -56,6 +56,15 @@ void writeSettled(JsonWriter& json, const OpSettled& settled) {
   json.closeObject();
 }
 
+void writePresence(JsonWriter& json, const Presence& presence) {
+  json.openObject().member("draft", toText(presence.draft)).memberList("people");
+  for (const Person& person : presence.people) {
+    json.openObject().member("user", person.user).member("display", person.display);
+    json.member("typing", person.isTyping).closeObject();
+  }
+  json.closeList().closeObject();
+}
+
 // The notices of one kind, in order.
 template <typename Kind, typename Write>
 void writeNotices(JsonWriter& json, std::string_view name, const std::vector<Notice>& notices, Write write) {
@@ -174,6 +183,8 @@ void Device::tell(JsonWriter& json, const Step& step) {
     writeFailure(json, each.why);
     json.member("retryAfterMs", std::int64_t{each.retryAfter.count()}).closeObject();
   });
+  writeNotices<PresenceTold>(json, "presence", step.notices,
+                             [&](const PresenceTold& each) { writePresence(json, each.presence); });
   tellFeeds(json, step);
   json.closeObject();
 }

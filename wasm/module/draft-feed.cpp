@@ -104,9 +104,10 @@ void DraftFeed::write(JsonWriter& json, Replica& replica, Store& store, const Dr
     pending_.clear();
     redacting_.clear();
   }
-  const bool withMembers = !told_ || members_ != view->members;
+  const bool withMembers = !told_ || members_ != view->members || invites_ != view->invites;
   if (withMembers) {
     members_ = view->members;
+    invites_ = view->invites;
   }
   json.name("draft");
   writeSnapshot(json, replica, draft_, withMembers);
@@ -210,6 +211,8 @@ void writeSnapshot(JsonWriter& json, Replica& replica, const DraftId& draft, boo
   if (withMembers) {
     json.name("members");
     writeMembers(json, view->members);
+    json.name("invites");
+    writeInvites(json, view->invites);
   }
   json.member("createdAt", toMs(view->createdAt)).member("updatedAt", toMs(view->updatedAt));
   view->deletedAt ? json.member("deletedAt", toMs(*view->deletedAt)) : json.noMember("deletedAt");

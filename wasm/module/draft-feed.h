@@ -30,7 +30,7 @@ class DraftFeed {
 
   // Writes the members of a change (types.ts, DraftChange) since the last one; all of the draft the first time.
   // `pending` says what to do to the pending segments told before: `drop` that many from the front, then add.
-  // Members of the draft and the pending list are left out where they are as told before.
+  // Members and invites of the draft, and the pending list, are left out where they are as told before.
   // `news`: what was committed since the last call. Throws StoreError where the store cannot be read.
   void write(JsonWriter& json, Replica& replica, Store& store, const DraftNews& news);
 
@@ -49,12 +49,13 @@ class DraftFeed {
   bool told_ = false;        // what follows has been told
   std::uint32_t count_ = 0;  // confirmed segments
   std::vector<Member> members_;
+  std::vector<Invite> invites_;
   std::vector<SegmentId> pending_;
   std::set<SegmentId> redacting_;  // segments whose redaction is pending
 };
 
-// The draft's snapshot (types.ts, DraftSnapshot) with braces; without `members` where that is null.
-// Null when this device has no such draft.
+// The draft's snapshot (types.ts, DraftSnapshot) with braces; without its members and invites, where they are not
+// wanted. Null when this device has no such draft.
 void writeSnapshot(JsonWriter& json, Replica& replica, const DraftId& draft, bool withMembers);
 
 // A line of the list (types.ts, DraftSummary). `listed`: as the store lists it; `pendingCount` ops are laid on top.

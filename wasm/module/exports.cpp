@@ -162,6 +162,16 @@ Role roleOf(int role) {
   return role == 0 ? Role::viewer : Role::editor;
 }
 
+InviteToken tokenOf(const char* hex, std::size_t size) {
+  const auto bytes = fromHex({hex, size});
+  InviteToken token;
+  if (!bytes || bytes->size() != token.size()) {
+    refuse(rejection(ErrorCode::inviteInvalid));
+  }
+  std::copy(bytes->begin(), bytes->end(), token.begin());
+  return token;
+}
+
 // By number: operations that carry nothing. The caller's list is in module.ts.
 OpBody bareBody(int kind) {
   switch (kind) {
@@ -380,6 +390,36 @@ int redact(int device, const char* op, std::size_t opSize, const char* draft, st
                  [&] { return RedactSegment{.segment = idOf<SegmentId>(segment, segmentSize)}; });
 }
 
+// `token`: 32 hexadecimal digits. `user` may be empty. `role`: 0 viewer, 1 editor.
+ONERING_EXPORT(onering_create_invite)
+int createInvite(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+                 const char* invite, std::size_t inviteSize, const char* token, std::size_t tokenSize, const char* user,
+                 std::size_t userSize, int role, double lifetimeMs) {
+  return perform({device, op, opSize, draft, draftSize, now}, [&] {
+    return CreateInvite{.invite = idOf<InviteId>(invite, inviteSize),
+                        .tokenHash = tokenHash(tokenOf(token, tokenSize)),
+                        .role = roleOf(role),
+                        .user = {user, userSize},
+                        .lifetime = Duration{static_cast<std::int64_t>(lifetimeMs)}};
+  });
+}
+
+ONERING_EXPORT(onering_revoke_invite)
+int revokeInvite(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+                 const char* invite, std::size_t inviteSize) {
+  return perform({device, op, opSize, draft, draftSize, now},
+                 [&] { return RevokeInvite{.invite = idOf<InviteId>(invite, inviteSize)}; });
+}
+
+ONERING_EXPORT(onering_accept_invite)
+int acceptInvite(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
+                 const char* invite, std::size_t inviteSize, const char* token, std::size_t tokenSize) {
+  return perform({device, op, opSize, draft, draftSize, now}, [&] {
+    const InviteToken secret = tokenOf(token, tokenSize);
+    return AcceptInvite{.invite = idOf<InviteId>(invite, inviteSize), .tokenHash = tokenHash(secret), .token = secret};
+  });
+}
+
 // Operations that carry nothing, by number (bareBody()).
 ONERING_EXPORT(onering_act)
 int act(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
@@ -447,6 +487,16 @@ ONERING_EXPORT(onering_refresh)
 int refresh(int device, const char* token, std::size_t tokenSize, double now) {
   return answering(device, now, [&](JsonWriter&) {
     deviceOf(device).replica().refresh(std::string(token, tokenSize));
+    return kDone;
+  });
+}
+
+// `attention`: 0 away, 1 here, 2 typing.
+ONERING_EXPORT(onering_present)
+int present(int device, const char* draft, std::size_t draftSize, int attention, double now) {
+  return answering(device, now, [&](JsonWriter&) {
+    const auto is = attention == 2 ? Attention::typing : attention == 1 ? Attention::here : Attention::away;
+    deviceOf(device).replica().present(idOf<DraftId>(draft, draftSize), is);
     return kDone;
   });
 }

@@ -45,6 +45,14 @@ struct BodyWriter {
   void operator()(const SetRole& body) const { writeMember(body.user, body.role); }
   void operator()(const RemoveCollaborator& body) const { json.member("user", body.user); }
   void operator()(const RedactSegment& body) const { json.member("segment", toText(body.segment)); }
+  void operator()(const CreateInvite& body) const {
+    json.member("invite", toText(body.invite)).member("role", roleName(body.role));
+    if (!body.user.empty()) {
+      json.member("user", body.user);
+    }
+  }
+  void operator()(const RevokeInvite& body) const { json.member("invite", toText(body.invite)); }
+  void operator()(const AcceptInvite& body) const { json.member("invite", toText(body.invite)); }
   template <typename Bare>
   void operator()(const Bare& /*body*/) const {}
 
@@ -108,6 +116,20 @@ void writeMembers(JsonWriter& json, const std::vector<Member>& members) {
   for (const Member& member : members) {
     json.openObject().member("user", member.user).member("role", roleName(member.role));
     json.member("joinedAt", toMs(member.joinedAt)).closeObject();
+  }
+  json.closeList();
+}
+
+void writeInvites(JsonWriter& json, const std::vector<Invite>& invites) {
+  json.openList();
+  for (const Invite& invite : invites) {
+    json.openObject().member("id", toText(invite.id)).member("role", roleName(invite.role));
+    json.member("createdBy", invite.createdBy);
+    invite.user.empty() ? json.noMember("for") : json.member("for", invite.user);
+    json.member("createdAt", toMs(invite.createdAt)).member("expiresAt", toMs(invite.expiresAt));
+    invite.isUsed() ? json.member("acceptedBy", invite.acceptedBy) : json.noMember("acceptedBy");
+    invite.isUsed() ? json.member("acceptedAt", toMs(invite.acceptedAt)) : json.noMember("acceptedAt");
+    json.closeObject();
   }
   json.closeList();
 }

@@ -26,6 +26,8 @@ void writeFailure(JsonWriter& json, const Failure& failure);
 
 void writeRing(JsonWriter& json, const Ring& ring);
 void writeMembers(JsonWriter& json, const std::vector<Member>& members);
+// Without their hashes, which no page needs.
+void writeInvites(JsonWriter& json, const std::vector<Invite>& invites);
 void writePass(JsonWriter& json, const RingPass& pass);
 void writeLimits(JsonWriter& json, const Limits& limits);
 void writeReceipt(JsonWriter& json, const Accepted& accepted);  // members only, no braces

@@ -90,7 +90,10 @@ export type OpKind =
   | 'removeCollaborator'
   | 'deleteDraft'
   | 'restoreDraft'
-  | 'redactSegment';
+  | 'redactSegment'
+  | 'createInvite'
+  | 'revokeInvite'
+  | 'acceptInvite';
 
 /** Ends what began: a subscription. Calling it again does nothing. */
 export type Unsubscribe = () => void;
@@ -230,6 +233,26 @@ export interface RingOperation extends Operation {
   readonly turn: Promise<Result<DraftSnapshot>>;
 }
 
+export interface InviteOptions {
+  /** What who accepts it becomes. Default: `editor`. */
+  readonly role?: 'editor' | 'viewer';
+  /** The only user who may accept it. Default: whoever has the code. */
+  readonly for?: string;
+  /** How long it is good for, from when the server accepts it: 1–168 hours. Default: 72. */
+  readonly hours?: number;
+}
+
+/** What {@link Draft.invite} begins. */
+export interface InviteOperation extends Operation {
+  /** The invite's id, for {@link Draft.revokeInvite}. */
+  readonly invite: string;
+  /**
+   * What to give to whom it is for, 64 characters that need no escaping: `https://…/#invite=CODE`. It is a secret, good once,
+   * and shown only here; it works as soon as the server has accepted the invite.
+   */
+  readonly code: string;
+}
+
 export interface NewDraft {
   /** 1–200 characters. */
   readonly title: string;
@@ -259,6 +282,37 @@ export interface Member {
   readonly user: string;
   readonly role: Role;
   readonly joinedAt: number;
+}
+
+/** Someone who is at a draft now (SPEC S11). */
+export interface Presence {
+  readonly user: string;
+  /** How the user is shown. */
+  readonly display: string;
+  readonly typing: boolean;
+}
+
+/** What {@link Draft.present} begins. */
+export interface Presenting {
+  /** The user types: call it as they do. It holds for five seconds. */
+  typing(): void;
+  /** The user is not at the draft any more. */
+  close(): void;
+}
+
+/** A way into a draft (SPEC §11). Those that were revoked are not told. */
+export interface Invite {
+  readonly id: string;
+  readonly role: 'editor' | 'viewer';
+  readonly createdBy: string;
+  /** The only user who may accept it; null: whoever has its code. */
+  readonly for: string | null;
+  readonly createdAt: number;
+  /** By the server's clock. */
+  readonly expiresAt: number;
+  /** Null: by nobody yet. It is good once. */
+  readonly acceptedBy: string | null;
+  readonly acceptedAt: number | null;
 }
 
 /** A line of the ring's history. */
@@ -312,6 +366,8 @@ export interface DraftSnapshot {
   readonly reclaimableAt: number | null;
   /** By user id; the owner is one of them. */
   readonly members: readonly Member[];
+  /** By their age: open, accepted and expired ones, the last 100. */
+  readonly invites: readonly Invite[];
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly deletedAt: number | null;
@@ -436,6 +492,7 @@ export interface LogEntry {
   readonly title?: string;
   readonly user?: string;
   readonly role?: Role;
+  readonly invite?: string;
 }
 
 /**
@@ -619,6 +676,7 @@ export interface OpDetails {
   readonly title?: string;
   readonly user?: string;
   readonly role?: Role;
+  readonly invite?: string;
 }
 
 /** An op that was rejected: kept with its content until the user deals with it. */
@@ -669,6 +727,12 @@ export interface Draft {
    * that happen together come in one call. The first call comes asynchronously and has `reset` set.
    */
   subscribe(listener: (change: DraftChange) => void, options?: SubscribeOptions): Unsubscribe;
+
+  /**
+   * Says that this user is at the draft, until it is closed, and tells who else is: those who say so themselves, at the same
+   * server, this user among them; the first 100. Nobody, while the link is down. Nothing of it is kept.
+   */
+  present(listener: (people: readonly Presence[]) => void): Presenting;
 
   /** The draft as it is now. `notFound` when this device has no such draft. */
   get(options?: Waiting): Promise<Result<DraftSnapshot>>;
@@ -738,6 +802,14 @@ export interface Draft {
   /** The owner; members for themselves. */
   removeCollaborator(user: string): Operation;
 
+  /**
+   * Owner or holder: makes an invite, with which whoever is given its code becomes a member. `notRingHolder`, `notAllowed` (for
+   * viewers, and for hours beyond 1–168), `alreadyMember`, `quotaExceeded` (100 are open).
+   */
+  invite(options?: InviteOptions): InviteOperation;
+  /** The owner, and who made it: its code is good for nothing from now on. `inviteInvalid`, `inviteUsed`, `notAllowed`. */
+  revokeInvite(invite: string): Operation;
+
   /** Owner: gone from lists, kept for 90 days, then purged. */
   delete(): Operation;
   /** Owner. */
@@ -759,6 +831,13 @@ export interface Client extends AsyncDisposable {
 
   /** Makes a draft; this user owns it and holds its ring. `titleInvalid`, `invalidText`. */
   create(draft: NewDraft): Operation;
+
+  /**
+   * Makes this user a member of the draft that the code is of ({@link Draft.invite}). The server judges: the effect is
+   * `waiting`, and `server` tells `inviteInvalid` (also for what was revoked, or is another user's), `inviteUsed`,
+   * `inviteExpired` or `alreadyMember`. Accepted, the draft comes to this device by itself.
+   */
+  acceptInvite(code: string): Operation;
 
   /** A handle to a draft. Throws a TypeError when `id` is no UUID. */
   draft(id: string): Draft;

@@ -17,6 +17,7 @@ const snapshot = (changes: Partial<DraftSnapshot> = {}): DraftSnapshot => ({
   holdLimitMs: null,
   reclaimableAt: null,
   members,
+  invites: [],
   createdAt: 0,
   updatedAt: 0,
   deletedAt: null,

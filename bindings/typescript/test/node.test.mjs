@@ -253,6 +253,61 @@ describe.runIf(isBuilt && existsSync(program))('with a server', () => {
   beforeEach(async () => void (server = await Server.start(folder, { web: folder })));
   afterEach(() => server.kill());
 
+  test('an invite goes from hand to hand, once', async () => {
+    const [ada, bob, eve] = ['ada', 'bob', 'eve'].map((user) => open({ url: server.syncAddress, user, auth: () => user }));
+    const draft = ada.draft(ada.create({ title: 'By invitation' }).draft);
+    const invite = draft.invite({ role: 'viewer', hours: 2 });
+    expect(invite.code).toMatch(/^[\w-]{64}$/);
+    valueOf(await invite.server);
+    expect(valueOf(await draft.get()).invites).toEqual([
+      expect.objectContaining({ id: invite.invite, role: 'viewer', createdBy: 'ada', for: null, acceptedBy: null, acceptedAt: null }),
+    ]);
+    const accepting = bob.acceptInvite(` ${invite.code}\n`);
+    expect(accepting.draft).toBe(draft.id);
+    expect(valueOf(await accepting.local).effect).toBe('waiting');
+    valueOf(await accepting.server);
+    await vi.waitFor(async () => expect(valueOf(await bob.draft(draft.id).get())).toMatchObject({ role: 'viewer', title: 'By invitation' }));
+    const [{ expiresAt, createdAt, acceptedBy }] = valueOf(await bob.draft(draft.id).get()).invites;
+    expect([expiresAt - createdAt, acceptedBy]).toEqual([2 * 3_600_000, 'bob']);
+
+    const codeOf = async (operation) => (await operation.server).error?.code;
+    expect(await codeOf(eve.acceptInvite(invite.code))).toBe('inviteUsed');
+    expect(await codeOf(eve.acceptInvite(`${invite.code.slice(0, -4)}AAAA`))).toBe('inviteInvalid');
+    expect(await codeOf(eve.acceptInvite('half a lin'))).toBe('inviteInvalid');
+    expect(await codeOf(bob.acceptInvite(invite.code))).toBe('alreadyMember');
+    expect(await codeOf(draft.revokeInvite(invite.invite))).toBe('inviteUsed');
+    expect(await codeOf(draft.invite({ hours: 200 }))).toBe('notAllowed');
+
+    const forBob = draft.invite({ for: 'dan' });
+    valueOf(await forBob.server);
+    expect(await codeOf(eve.acceptInvite(forBob.code))).toBe('inviteInvalid');
+    valueOf(await draft.revokeInvite(forBob.invite).server);
+    expect(valueOf(await draft.get()).invites).toHaveLength(1);
+  });
+
+  test('those who are at a draft are told of one another', async () => {
+    const [ada, bob] = ['ada', 'bob'].map((user) => open({ url: server.syncAddress, user, auth: () => user }));
+    const draft = ada.draft(ada.create({ title: 'Here we are' }).draft);
+    valueOf(await draft.addCollaborator('bob').server);
+    const seen = { ada: [], bob: [] };
+    const wordsOf = (people) => people.map(({ user, typing }) => (typing ? `${user} types` : user));
+    const mine = draft.present((people) => void (seen.ada = wordsOf(people)));
+    await vi.waitFor(() => expect(seen.ada).toEqual(['ada']));
+    await vi.waitFor(async () => valueOf(await bob.draft(draft.id).get()));
+    const his = bob.draft(draft.id).present((people) => void (seen.bob = wordsOf(people)));
+    await vi.waitFor(() => expect(seen).toEqual({ ada: ['ada', 'bob'], bob: ['ada', 'bob'] }), { timeout: 5_000 });
+    his.typing();
+    await vi.waitFor(() => expect(seen.ada).toEqual(['ada', 'bob types']), { timeout: 5_000 });
+    bob.goOffline();
+    await vi.waitFor(() => expect(seen).toEqual({ ada: ['ada'], bob: [] }), { timeout: 5_000 });
+    bob.goOnline();
+    await vi.waitFor(() => expect(seen.ada[1]).toMatch(/^bob/), { timeout: 5_000 });
+    his.close();
+    await vi.waitFor(() => expect(seen.ada).toEqual(['ada']), { timeout: 5_000 });
+    mine.close();
+    mine.typing(); // is over: does nothing
+  });
+
   test('a bot appends, passes the ring on, and gets it back', async () => {
     const [ada, bob] = ['ada', 'bob'].map((user) => open({ url: server.syncAddress, user, auth: () => user }));
     const turn = new Promise((resolve) => bob.subscribeTurns((change) => change.turn === 'yours' && resolve(change)));

@@ -41,6 +41,18 @@ struct Fields {
   void operator()(const SetRole& body) const { addMember(body.user, body.role); }
   void operator()(const RemoveCollaborator& body) const { to["user"] = body.user; }
   void operator()(const RedactSegment& body) const { to["segment"] = toText(body.segment); }
+  void operator()(const CreateInvite& body) const {
+    to["invite"] = toText(body.invite);
+    to["tokenHash"] = toHex(body.tokenHash);
+    to["role"] = nameOf(body.role);
+    to["user"] = body.user;
+    to["lifetimeMs"] = body.lifetime.count();
+  }
+  void operator()(const RevokeInvite& body) const { to["invite"] = toText(body.invite); }
+  void operator()(const AcceptInvite& body) const {
+    to["invite"] = toText(body.invite);
+    to["tokenHash"] = toHex(body.tokenHash);
+  }
   template <typename Empty>
   void operator()(const Empty& /*body*/) const {}
 
@@ -68,6 +80,12 @@ struct Words {
   }
   std::string operator()(const RemoveCollaborator& body) const { return ' ' + body.user; }
   std::string operator()(const RedactSegment& body) const { return ' ' + toText(body.segment); }
+  std::string operator()(const CreateInvite& body) const {
+    return ' ' + toText(body.invite) + " as " + std::string(nameOf(body.role)) +
+           (body.user.empty() ? "" : " for " + body.user);
+  }
+  std::string operator()(const RevokeInvite& body) const { return ' ' + toText(body.invite); }
+  std::string operator()(const AcceptInvite& body) const { return ' ' + toText(body.invite); }
   template <typename Empty>
   std::string operator()(const Empty& /*body*/) const {
     return {};

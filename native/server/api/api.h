@@ -25,6 +25,7 @@ namespace onering::server {
 struct PathValues {
   std::optional<DraftId> draft;
   std::optional<SegmentId> segment;
+  std::optional<InviteId> invite;
   std::optional<UserId> user;
 };
 

@@ -90,6 +90,31 @@ struct Fields<RedactSegment> {
   static void visit(auto&& field, auto& body) { field("segment", body.segment); }
 };
 
+template <>
+struct Fields<CreateInvite> {
+  static void visit(auto&& field, auto& body) {
+    field("invite", body.invite);
+    field("tokenHash", body.tokenHash);
+    field("lifetimeMs", body.lifetime, kOptional);
+    field("role", body.role, kOptional);
+    field("user", body.user, kOptional);
+  }
+};
+
+template <>
+struct Fields<RevokeInvite> {
+  static void visit(auto&& field, auto& body) { field("invite", body.invite); }
+};
+
+// The token in place of its hash, as beside a pushed op.
+template <>
+struct Fields<AcceptInvite> {
+  static void visit(auto&& field, auto& body) {
+    field("invite", body.invite);
+    field("token", body.token);
+  }
+};
+
 // An op that says nothing but its name.
 struct NoFields {
   static void visit(auto&& /*field*/, auto& /*body*/) {}
@@ -149,6 +174,22 @@ struct Fields<Member> {
   }
 };
 
+// Without the token's hash, which nobody needs to see. What is empty in the schema is null here.
+template <>
+struct Fields<Invite> {
+  static void visit(auto&& field, auto& invite) {
+    const auto orNull = [](const UserId& user) { return user.empty() ? std::nullopt : std::optional(user); };
+    field("id", invite.id);
+    field("role", invite.role);
+    field("createdBy", invite.createdBy);
+    field("user", orNull(invite.user));
+    field("createdAt", invite.createdAt);
+    field("expiresAt", invite.expiresAt);
+    field("acceptedBy", orNull(invite.acceptedBy));
+    field("acceptedAt", invite.isUsed() ? std::optional(invite.acceptedAt) : std::nullopt);
+  }
+};
+
 // Beside the schema's: `id`, and `seq` and `etag` of the draft's position.
 template <>
 struct Fields<DraftHead> {
@@ -174,6 +215,7 @@ struct Fields<DraftState> {
   static void visit(auto&& field, auto& state) {
     Fields<DraftHead>::visit(field, state);
     field("members", state.members);
+    field("invites", state.invites);
   }
 };
 
@@ -212,7 +254,8 @@ struct WriteReceipt {
   DraftId draft;
   OpId op;
   Accepted accepted;
-  std::optional<SegmentId> segment;  // of an append
+  std::optional<SegmentId> segment;  // of an append or a redaction
+  std::optional<InviteId> invite;    // of what has to do with one
 };
 template <>
 struct Fields<WriteReceipt> {
@@ -220,6 +263,7 @@ struct Fields<WriteReceipt> {
     field("draft", receipt.draft);
     field("op", receipt.op);
     field("segment", receipt.segment);
+    field("invite", receipt.invite);
     field("seq", receipt.accepted.seq);
     field("acceptedAt", receipt.accepted.acceptedAt);
     const LogPosition position{receipt.accepted.seq, receipt.accepted.link};

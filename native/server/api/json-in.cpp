@@ -79,13 +79,22 @@ void JsonIn::read(std::string_view name, const json::value& from, Role& to) {
   fail(ErrorCode::protocolError, "`" + std::string(name) + "` is viewer, editor or owner.");
 }
 
-void JsonIn::read(std::string_view /*name*/, const json::value& from, SegmentId& to) {
-  const auto id = from.is_string() ? parseId<SegmentId>(std::string_view(from.get_string())) : std::nullopt;
-  if (!id) {
-    fail(ErrorCode::idMalformed, std::string(errorMessage(ErrorCode::idMalformed)));
+void JsonIn::read(std::string_view name, const json::value& from, Digest& to) {
+  const auto bytes = from.is_string() ? fromHex(std::string_view(from.get_string())) : std::nullopt;
+  if (!bytes || bytes->size() != to.size()) {
+    fail(ErrorCode::protocolError, "`" + std::string(name) + "` is a SHA-256 of 64 hexadecimal digits.");
     return;
   }
-  to = *id;
+  std::ranges::copy(*bytes, to.begin());
+}
+
+void JsonIn::read(std::string_view /*name*/, const json::value& from, std::optional<InviteToken>& to) {
+  const auto bytes = from.is_string() ? fromHex(std::string_view(from.get_string())) : std::nullopt;
+  if (!bytes || bytes->size() != to.emplace().size()) {
+    fail(ErrorCode::inviteInvalid, std::string(errorMessage(ErrorCode::inviteInvalid)));
+    return;
+  }
+  std::ranges::copy(*bytes, to->begin());
 }
 
 void JsonIn::fail(ErrorCode code, std::string message) {

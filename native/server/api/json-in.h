@@ -12,6 +12,7 @@
 #include <boost/json/value.hpp>
 
 #include "onering/domain/error.h"
+#include "onering/domain/op.h"
 
 #include "fields.h"
 
@@ -47,7 +48,13 @@ class JsonIn {
   void read(std::string_view name, const boost::json::value& from, std::uint64_t& to);
   void read(std::string_view name, const boost::json::value& from, Duration& to);
   void read(std::string_view name, const boost::json::value& from, Role& to);
-  void read(std::string_view name, const boost::json::value& from, SegmentId& to);
+  template <typename Tag>
+  void read(std::string_view /*name*/, const boost::json::value& from, Id<Tag>& to) {
+    const auto id = from.is_string() ? parseId<Id<Tag>>(std::string_view(from.get_string())) : std::nullopt;
+    id ? void(to = *id) : fail(ErrorCode::idMalformed, std::string(errorMessage(ErrorCode::idMalformed)));
+  }
+  void read(std::string_view name, const boost::json::value& from, Digest& to);
+  void read(std::string_view name, const boost::json::value& from, std::optional<InviteToken>& to);
   void fail(ErrorCode code, std::string message);
 
   const boost::json::object& object_;

@@ -31,6 +31,9 @@ const std::array kRoutes{
     Route{"POST", "/api/drafts/{draft}/collaborators", WriteHandler{readOp<AddCollaborator>, 201}},
     Route{"PUT", "/api/drafts/{draft}/collaborators/{user}", WriteHandler{readOp<SetRole>, 200}},
     Route{"DELETE", "/api/drafts/{draft}/collaborators/{user}", WriteHandler{readOp<RemoveCollaborator>, 200}},
+    Route{"POST", "/api/drafts/{draft}/invites", WriteHandler{readOp<CreateInvite>, 201}},
+    Route{"DELETE", "/api/drafts/{draft}/invites/{invite}", WriteHandler{readOp<RevokeInvite>, 200}},
+    Route{"POST", "/api/drafts/{draft}/invites/{invite}/accept", WriteHandler{readOp<AcceptInvite>, 200}},
     Route{"GET", "/api/drafts/{draft}/events", readDraftEvents},
     Route{"POST", "/api/drafts/{draft}/views", recordView},
     Route{"GET", "/api/me/events", readOwnEvents},
@@ -52,6 +55,10 @@ bool keep(std::string_view name, std::string_view part, PathValues& values) {
   if (name == "{segment}") {
     values.segment = parseId<SegmentId>(part);
     return values.segment.has_value();
+  }
+  if (name == "{invite}") {
+    values.invite = parseId<InviteId>(part);
+    return values.invite.has_value();
   }
   values.user = percentDecoded(part);
   return values.user.has_value();

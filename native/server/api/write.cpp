@@ -103,11 +103,18 @@ std::expected<Op, Rejection> makeOp(const Write& write) {
   if (exchange.path.user) {
     put("user", *exchange.path.user);
   }
-  const bool appends = exchange.route->method == "POST" && exchange.route->pattern.ends_with("/segments");
+  const bool isPost = exchange.route->method == "POST";
+  const bool appends = isPost && exchange.route->pattern.ends_with("/segments");
+  const bool invites = isPost && exchange.route->pattern.ends_with("/invites");
   if (exchange.path.segment) {
     put("segment", toText(*exchange.path.segment));
   } else if (appends) {
     put("segment", toText(derivedId<SegmentId>("segment", record.op.bytes, record.createdAt)));
+  }
+  if (exchange.path.invite) {
+    put("invite", toText(*exchange.path.invite));
+  } else if (invites) {
+    put("invite", toText(derivedId<InviteId>("invite", record.op.bytes, record.createdAt)));
   }
   if (twice) {
     return std::unexpected(rejection(ErrorCode::protocolError, "What the address says is not said again in the body."));
@@ -118,6 +125,12 @@ std::expected<Op, Rejection> makeOp(const Write& write) {
   }
   if (auto* append = std::get_if<AppendSegment>(&*read)) {
     append->content = sealContent(std::move(append->content.text), record.salt);
+  }
+  if (auto* invite = std::get_if<CreateInvite>(&*read); invite && invite->lifetime == Duration{}) {
+    invite->lifetime = kInviteLifetime;
+  }
+  if (auto* acceptance = std::get_if<AcceptInvite>(&*read)) {
+    acceptance->tokenHash = tokenHash(*acceptance->token);
   }
   return Op{.id = record.op,
             .draft = exchange.path.draft.value_or(derivedId<DraftId>("draft", record.op.bytes, record.createdAt)),
@@ -159,7 +172,11 @@ RequestAnswer answerFor(const Write& write, const Op& op, const Receipt& receipt
     HttpResponse response = errorResponse(*why);
     return {static_cast<std::uint16_t>(response.status), std::move(response.body)};
   }
-  WriteReceipt said{.draft = op.draft, .op = op.id, .accepted = std::get<Accepted>(receipt), .segment = segmentOf(op)};
+  WriteReceipt said{.draft = op.draft,
+                    .op = op.id,
+                    .accepted = std::get<Accepted>(receipt),
+                    .segment = segmentOf(op),
+                    .invite = inviteOf(op)};
   JsonOut out;
   out.add(said);
   return {static_cast<std::uint16_t>(write.handler.status), std::move(out).take()};

@@ -224,6 +224,12 @@ class MemoryStore::Transaction {
     if (change.left) {
       leave(copy, *change.left, entry.acceptedAt);
     }
+    for (const InviteId& invite : change.uninvited) {
+      erase(copy.invites, invite);
+    }
+    for (const Invite& invite : change.invited) {
+      put(copy.invites, invite.id, invite);
+    }
   }
 
   void add(DraftCopy& copy, const Segment& segment) {
@@ -299,6 +305,9 @@ class MemoryStore::Transaction {
     for (const Member& member : image.state.members) {
       add(*copy, member);
     }
+    for (const Invite& invite : image.state.invites) {
+      insert(copy->invites, invite.id, invite, "");
+    }
     for (const RingPass& pass : image.passes) {
       add(*copy, pass);
     }
@@ -356,11 +365,14 @@ StoreResult<void> MemoryStore::commit(const DeviceBatch& batch) {
 // --- reading --------------------------------------------------------------------------------------------
 
 DraftState MemoryStore::DraftCopy::state() const {
-  DraftState state{head, {}};
+  DraftState state{head, {}, {}};
   for (const auto& [user, membership] : members) {
     if (!membership.leftAt) {
       state.members.push_back({user, membership.role, membership.joinedAt});
     }
+  }
+  for (const auto& [id, invite] : invites) {
+    state.invites.push_back(invite);
   }
   return state;
 }

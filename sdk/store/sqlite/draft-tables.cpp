@@ -157,6 +157,14 @@ void putMember(Connection& connection, CopyKey key, const Member& member) {
       key, member.user, member.role, member.joinedAt);
 }
 
+void putInvite(Connection& connection, CopyKey key, const Invite& invite) {
+  connection.run(
+      "INSERT OR REPLACE INTO invites(draft, invite_id, token_hash, role, created_by, user, created_at, expires_at, "
+      "accepted_by, accepted_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      key, invite.id, invite.tokenHash, invite.role, invite.createdBy, invite.user, invite.createdAt, invite.expiresAt,
+      invite.acceptedBy, invite.acceptedAt);
+}
+
 // O12: in every copy of the draft, those set aside included.
 void redact(Connection& connection, CopyKey key, const DraftId& draft, const SegmentId& segment) {
   connection.run("UPDATE log SET text = NULL, salt = NULL WHERE segment_id = ?1 AND draft = ?2", segment, key);
@@ -191,6 +199,12 @@ void writeOp(Connection& connection, CopyKey key, const AcceptedOp& accepted, st
   if (change.left) {
     connection.run("UPDATE members SET left_at = ?3 WHERE draft = ?1 AND user = ?2", key, *change.left,
                    entry.acceptedAt);
+  }
+  for (const InviteId& invite : change.uninvited) {
+    connection.run("DELETE FROM invites WHERE draft = ?1 AND invite_id = ?2", key, invite);
+  }
+  for (const Invite& invite : change.invited) {
+    putInvite(connection, key, invite);
   }
 }
 
@@ -340,6 +354,20 @@ std::vector<Member> membersOf(Connection& connection, CopyKey key) {
   return members;
 }
 
+std::vector<Invite> invitesOf(Connection& connection, CopyKey key) {
+  std::vector<Invite> invites;
+  Rows rows = connection.select(
+      "SELECT invite_id, token_hash, role, created_by, user, created_at, expires_at, accepted_by, accepted_at "
+      "FROM invites WHERE draft = ?1 ORDER BY invite_id",
+      key);
+  while (rows.next()) {
+    Invite& invite = invites.emplace_back();
+    rows.read(invite.id, invite.tokenHash, invite.role, invite.createdBy, invite.user, invite.createdAt,
+              invite.expiresAt, invite.acceptedBy, invite.acceptedAt);
+  }
+  return invites;
+}
+
 std::optional<DraftState> findDraft(Connection& connection, const DraftId& draft) {
   CopyKey key = 0;
   DraftState state;
@@ -352,6 +380,7 @@ std::optional<DraftState> findDraft(Connection& connection, const DraftId& draft
     readHead(rows, state, key);
   }
   state.members = membersOf(connection, key);
+  state.invites = invitesOf(connection, key);
   return state;
 }
 
@@ -440,6 +469,7 @@ void dropDraft(Connection& connection, const DraftId& draft) {
   connection.run("DELETE FROM log WHERE place >= ?1 AND place < ?2", placeOf(*key, 0), placeOf(*key + 1, 0));
   connection.run("DELETE FROM ring_passes WHERE place >= ?1 AND place < ?2", placeOf(*key, 0), placeOf(*key + 1, 0));
   connection.run("DELETE FROM members WHERE draft = ?1", *key);
+  connection.run("DELETE FROM invites WHERE draft = ?1", *key);
 }
 
 void installImage(Connection& connection, const DraftImage& image) {
@@ -448,6 +478,9 @@ void installImage(Connection& connection, const DraftImage& image) {
   const CopyKey key = insertHead(connection, image.state, image.state.position);
   for (const Member& member : image.state.members) {
     putMember(connection, key, member);
+  }
+  for (const Invite& invite : image.state.invites) {
+    putInvite(connection, key, invite);
   }
   for (const RingPass& pass : image.passes) {
     insertPass(connection, key, pass);

@@ -52,6 +52,7 @@ constexpr std::array kOrphanChecks{
     OrphanCheck{"log entries", "SELECT count(*) FROM log WHERE draft NOT IN (SELECT key FROM drafts)"},
     OrphanCheck{"ring passes", "SELECT count(*) FROM ring_passes WHERE place >> 32 NOT IN (SELECT key FROM drafts)"},
     OrphanCheck{"members", "SELECT count(*) FROM members WHERE draft NOT IN (SELECT key FROM drafts)"},
+    OrphanCheck{"invites", "SELECT count(*) FROM invites WHERE draft NOT IN (SELECT key FROM drafts)"},
 };
 
 void addSqliteFindings(Connection& connection, std::vector<std::string>& findings) {

@@ -165,9 +165,27 @@ constexpr Sql kVersion2 = R"(
   CREATE INDEX idempotency_keys_created ON idempotency_keys(created_at);
 )";
 
+constexpr Sql kVersion3 = R"(
+  PRAGMA user_version = 3;
+
+  CREATE TABLE invites(
+    draft INTEGER NOT NULL,
+    invite_id BLOB NOT NULL,
+    token_hash BLOB NOT NULL,
+    role INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    user TEXT NOT NULL,                -- '': for whoever has the token
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    accepted_by TEXT NOT NULL,         -- '': by nobody yet
+    accepted_at INTEGER NOT NULL,
+    PRIMARY KEY (draft, invite_id)
+  ) STRICT, WITHOUT ROWID;
+)";
+
 // Number i brings a store from version i to i + 1, `user_version` included. Append only: stores of every version
 // are out there.
-constexpr std::array kMigrations{kVersion1, kVersion2};
+constexpr std::array kMigrations{kVersion1, kVersion2, kVersion3};
 
 constexpr std::array<char, 16> kMagic{'S', 'Q', 'L', 'i', 't', 'e', ' ', 'f', 'o', 'r', 'm', 'a', 't', ' ', '3', '\0'};
 

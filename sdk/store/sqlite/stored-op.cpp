@@ -8,6 +8,9 @@ const Content* contentOf(const Op& op) {
 }
 
 Erasable erasableOf(const Op& op) {
+  if (const auto* accepting = std::get_if<AcceptInvite>(&op.body)) {
+    return {std::nullopt, accepting->token};
+  }
   const Content* content = contentOf(op);
   if (!content || content->erased) {
     return {};
@@ -25,6 +28,9 @@ ParsedOp parseStored(const StoredOp& stored) {
     append->content.text = *stored.text;
     append->content.salt = *stored.salt;
     append->content.erased = false;
+  }
+  if (auto* accepting = std::get_if<AcceptInvite>(&parsed->op.body)) {
+    accepting->token = stored.salt;
   }
   return *std::move(parsed);
 }

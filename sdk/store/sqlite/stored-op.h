@@ -1,4 +1,5 @@
-// An op in a row: its canonical bytes, which stay, and beside them what may be erased (SPEC H1, O12).
+// An op in a row: its canonical bytes, which stay, and beside them what may be erased (SPEC H1, O12) or waits
+// to be sent.
 #pragma once
 
 #include "onering/domain/canonical.h"
@@ -7,7 +8,7 @@
 
 namespace onering {
 
-// The text and salt of an op that has any. Does not own the text.
+// The text and salt of an op that has any, or an invite's token in the salt's place. Does not own the text.
 struct Erasable {
   std::optional<std::string_view> text;
   std::optional<Salt> salt;

@@ -127,6 +127,24 @@ struct Op {
     redactSegment :group {
       segment :group { hi @38 :UInt64; lo @39 :UInt64; }
     }
+    createInvite :group {
+      invite :group { hi @40 :UInt64; lo @41 :UInt64; }
+      tokenHash :group { a @42 :UInt64; b @43 :UInt64; c @44 :UInt64; d @45 :UInt64; }
+      # SHA-256 of the token: 16 random bytes that whoever makes the invite gives to whom it is for, and to
+      # nobody else.
+      lifetimeMs @46 :UInt32;   # from its acceptance: 1 to 168 hours
+      role @47 :Role;           # that it gives: not owner
+      user @48 :Text;           # for nobody else; empty: for whoever has the token
+    }
+    revokeInvite :group {
+      invite :group { hi @49 :UInt64; lo @50 :UInt64; }
+    }
+    acceptInvite :group {
+      # Makes its actor a member: the only operation of someone who is none. `draft` is the invite's.
+      invite :group { hi @51 :UInt64; lo @52 :UInt64; }
+      tokenHash :group { a @53 :UInt64; b @54 :UInt64; c @55 :UInt64; d @56 :UInt64; }
+      # Inside a `PushedOp` it is zero, and the authority computes it from the token that stands beside it.
+    }
   }
 }
 
@@ -227,6 +245,7 @@ struct ReplicaMessage {
     whatChanged @3 :WhatChanged;
     fetch @4 :Fetch;
     ping @5 :Ping;
+    present @6 :Present;
   }
 }
 
@@ -266,15 +285,15 @@ struct Push {
 
 struct PushedOp {
   op @0 :Op;
-  # Never null. Not accepted yet: `seq`, `acceptedAt` and `rulesVersion` are zero, and so is the digest of an
-  # appendSegment, which the authority computes from what stands beside it:
+  # Never null. Not accepted yet: `seq`, `acceptedAt` and `rulesVersion` are zero, and so are the digest of an
+  # appendSegment and the hash of an acceptInvite, which the authority computes from what stands beside them:
 
   text @1 :Text;
   # The segment's text. Empty for every other operation.
 
   salt :group { hi @2 :UInt64; lo @3 :UInt64; }
-  # 16 random bytes, made by the replica with the op, that hide a guessable text behind its digest (H1).
-  # Zero for every other operation.
+  # 16 random bytes, made by the replica with the op, that hide a guessable text behind its digest (H1). Of an
+  # acceptInvite, the invite's token: a secret, which is not kept. Zero for every other operation.
 }
 
 struct WhatChanged {
@@ -309,6 +328,17 @@ struct Ping {
   id @0 :UInt64;
 }
 
+enum Attention { away @0; here @1; typing @2; }
+
+struct Present {
+  # What the user does at a draft, for the others who are at it (S11). Not answered, and forgotten with the
+  # connection. Replica: said again while the user types, at least every 5 s, and after each `Welcome`.
+  # Authority: takes no notice of those who are no members; `typing` becomes `here` after 10 s.
+
+  draft :group { hi @0 :UInt64; lo @1 :UInt64; }
+  attention @2 :Attention;
+}
+
 # ---------------------------------------------------------------------------------------------------
 # What the authority says
 
@@ -326,6 +356,7 @@ struct AuthorityMessage {
     # The connection was too slow and has missed messages (S13). Replica: sends `WhatChanged` again from the
     # last cursor that it was given.
     pong @9 :Pong;
+    presence @10 :Presence;
   }
 }
 
@@ -416,7 +447,7 @@ struct Entry {
 
   text @1 :Text;
   salt :group { hi @2 :UInt64; lo @3 :UInt64; }
-  # As in `PushedOp`.
+  # As in `PushedOp`, but for an invite's token, which goes to nobody.
 
   erased @4 :Bool;
   # The segment was redacted (O12): text and salt are gone for good, the op's digest stands for them.
@@ -507,6 +538,19 @@ struct DraftState {
   }
 
   members @14 :List(Member);  # sorted by user id; the owner is one of them
+  invites @15 :List(Invite);  # sorted by id; those that were revoked are not among them
+}
+
+struct Invite {
+  id :group { hi @0 :UInt64; lo @1 :UInt64; }
+  tokenHash :group { a @2 :UInt64; b @3 :UInt64; c @4 :UInt64; d @5 :UInt64; }  # SHA-256 of its token
+  role @6 :Role;          # that it gives
+  createdBy @7 :Text;
+  user @8 :Text;          # for nobody else; empty: for whoever has the token
+  createdAt @9 :Int64;
+  expiresAt @10 :Int64;
+  acceptedBy @11 :Text;   # empty: by nobody yet
+  acceptedAt @12 :Int64;  # zero: not yet
 }
 
 struct RingRequest {
@@ -539,4 +583,18 @@ struct Pong {
   # The answer to `Ping`.
 
   id @0 :UInt64;
+}
+
+struct Presence {
+  # Who is at a draft, at this server (S11). Sent to those who are at it, when that changes: soon, but not for every
+  # change by itself.
+
+  draft :group { hi @0 :UInt64; lo @1 :UInt64; }
+  people @2 :List(Person);  # sorted by user id, the receiver among them; the first 100
+}
+
+struct Person {
+  user @0 :Text;
+  display @1 :Text;   # how the user is shown
+  typing @2 :Bool;
 }

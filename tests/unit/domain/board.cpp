@@ -82,6 +82,14 @@ void tellChange(Telling& telling, const Change& change) {
   if (change.left) {
     telling.tell("left", *change.left);
   }
+  for (const Invite& invite : change.invited) {
+    const std::string whom = invite.user.empty() ? "anyone" : invite.user;
+    telling.tell("invite for", whom, "as", nameOf(invite.role),
+                 invite.isUsed() ? "used by " + invite.acceptedBy : "open");
+  }
+  for (std::size_t i = 0; i < change.uninvited.size(); ++i) {
+    telling.tell("invite gone");
+  }
   if (change.passed) {
     telling.tell("ring", change.passed->from.value_or("") + ">" + change.passed->to,
                  std::to_string(change.passed->epoch), nameOf(change.passed->kind));
@@ -98,6 +106,9 @@ std::string describe(const DraftState& before, const DraftState& after, const Ch
   }
   if (!change.joined && !change.left && before.members != after.members) {
     telling.tell("untold change of members");
+  }
+  if (change.invited.empty() && change.uninvited.empty() && before.invites != after.invites) {
+    telling.tell("untold change of invites");
   }
   if (!change.added && before.segmentCount != after.segmentCount) {
     telling.tell("untold segment");

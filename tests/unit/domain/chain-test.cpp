@@ -82,6 +82,7 @@ Op withoutContent(Op op) {
   if (auto* append = std::get_if<AppendSegment>(&op.body)) {
     append->content = erasedContent(append->content.digest);
   }
+  forgetToken(op);
   return op;
 }
 

@@ -100,6 +100,34 @@ Doing redactAs(SegmentId segment) {
   return constant(RedactSegment{.segment = segment});
 }
 
+constexpr InviteToken kToken{1, 2, 3};
+constexpr InviteToken kOtherToken{9};
+constexpr std::uint64_t kInvite = 500;
+constexpr std::chrono::hours kThreeDays{72};
+
+Doing invite(Role role = Role::editor, std::string_view user = "", Duration lifetime = kThreeDays,
+             std::uint64_t number = kInvite) {
+  return constant(CreateInvite{.invite = idOf<InviteId>(number),
+                               .tokenHash = tokenHash(kToken),
+                               .role = role,
+                               .user = UserId(user),
+                               .lifetime = lifetime});
+}
+Doing revoke(std::uint64_t number = kInvite) {
+  return constant(RevokeInvite{.invite = idOf<InviteId>(number)});
+}
+Doing enter(const InviteToken& token = kToken, std::uint64_t number = kInvite) {
+  return constant(AcceptInvite{.invite = idOf<InviteId>(number), .tokenHash = tokenHash(token), .token = token});
+}
+
+std::vector<Move> invitations(std::size_t count) {
+  std::vector<Move> moves;
+  for (std::size_t i = 0; i < count; ++i) {
+    moves.push_back({kAnn, invite(Role::viewer, "", kThreeDays, kInvite + i)});
+  }
+  return moves;
+}
+
 // --- what is given -----------------------------------------------------------------------------------
 
 Given after(std::vector<Move> moves) {
@@ -464,6 +492,105 @@ std::vector<Line> deleting() {
   };
 }
 
+std::vector<Line> inviting() {
+  const Given invited = after({{kAnn, invite()}});
+  const Given forZoe = after({{kAnn, invite(Role::viewer, kZoe)}});
+  const Given used = after({{kAnn, invite()}, {kZoe, enter()}});
+  const Given full = after(invitations(kInvitesPerDraft));
+  const Duration tooLate = kThreeDays + Duration{1};
+  return {
+      {"§11", "the owner invites", kMembers, {kAnn, invite()}, "invite for anyone as editor open"},
+      {"§11",
+       "the owner invites a viewer",
+       kBenHolds,
+       {kAnn, invite(Role::viewer)},
+       "invite for anyone as viewer open"},
+      {"§11",
+       "the holder invites one user",
+       kBenHolds,
+       {kBen, invite(Role::editor, kZoe)},
+       "invite for zoe as editor open"},
+      {"§11", "a completed draft can be shown", kCompleted, {kAnn, invite()}, "invite for anyone as editor open"},
+      {"§11",
+       "an hour",
+       kMembers,
+       {kAnn, invite(Role::editor, "", Duration{3'600'000})},
+       "invite for anyone as editor open"},
+      {"§11", "less than an hour", kMembers, {kAnn, invite(Role::editor, "", Duration{3'599'999})}, "notAllowed"},
+      {"§11",
+       "a week",
+       kMembers,
+       {kAnn, invite(Role::editor, "", std::chrono::hours{168})},
+       "invite for anyone as editor open"},
+      {"§11",
+       "more than a week",
+       kMembers,
+       {kAnn, invite(Role::editor, "", std::chrono::hours{168} + Duration{1})},
+       "notAllowed"},
+      {"§11", "a second owner", kMembers, {kAnn, invite(Role::owner)}, "notAllowed"},
+      {"§11", "for someone who cannot be a user", kMembers, {kAnn, invite(Role::editor, "a\tb")}, "idMalformed"},
+      {"§11",
+       "an id that is no UUIDv7",
+       kMembers,
+       {kAnn, constant(CreateInvite{.invite = {}, .user = {}, .lifetime = kThreeDays})},
+       "idMalformed"},
+      {"§11", "the id of another invite", invited, {kAnn, invite()}, "idTaken"},
+      {"§11", "for a member", kMembers, {kAnn, invite(Role::editor, kVic)}, "alreadyMember"},
+      {"§11", "an editor without the ring", kMembers, {kBen, invite()}, "notRingHolder"},
+      {"§11", "a viewer", kMembers, {kVic, invite()}, "notAllowed"},
+      {"§11", "one open invite too many", full, {kAnn, invite(Role::editor, "", kThreeDays, 1)}, "quotaExceeded"},
+      {"§11",
+       "an expired one makes room",
+       full,
+       {kAnn, invite(Role::editor, "", kThreeDays, 1), tooLate},
+       "invite for anyone as editor open; invite gone"},
+      {"§11", "the owner revokes", invited, {kAnn, revoke()}, "invite gone"},
+      {"§11",
+       "who made it revokes",
+       after({{kAnn, pass(kBen)}, {kBen, invite()}, {kBen, pass(kAnn)}}),
+       {kBen, revoke()},
+       "invite gone"},
+      {"§11", "an expired one is revoked", invited, {kAnn, revoke(), tooLate}, "invite gone"},
+      {"§11", "another editor revokes", invited, {kBen, revoke()}, "notAllowed"},
+      {"§11", "what was revoked", after({{kAnn, invite()}, {kAnn, revoke()}}), {kAnn, revoke()}, "inviteInvalid"},
+      {"§11", "what was accepted", used, {kAnn, revoke()}, "inviteUsed"},
+      {"§11", "an id that is no UUIDv7", kMembers, {kAnn, constant(RevokeInvite{})}, "idMalformed"},
+      {"§11",
+       "whoever has the token",
+       invited,
+       {kZoe, enter()},
+       "member zoe editor; invite for anyone as editor used by zoe"},
+      {"§11",
+       "the one whom it is for",
+       forZoe,
+       {kZoe, enter()},
+       "member zoe viewer; invite for zoe as viewer used by zoe"},
+      {"§11",
+       "at the very end of its time",
+       invited,
+       {kZoe, enter(), kThreeDays},
+       "member zoe editor; invite for anyone as editor used by zoe"},
+      {"§11", "too late", invited, {kZoe, enter(), tooLate}, "inviteExpired"},
+      {"§11", "another than whom it is for", forZoe, {"yan", enter()}, "inviteInvalid"},
+      {"§11", "another token", invited, {kZoe, enter(kOtherToken)}, "inviteInvalid"},
+      {"§11", "another invite's token", invited, {kZoe, enter(kToken, 501)}, "inviteInvalid"},
+      {"§11", "a revoked one", after({{kAnn, invite()}, {kAnn, revoke()}}), {kZoe, enter()}, "inviteInvalid"},
+      {"§11", "a used one, by another", used, {"yan", enter()}, "inviteUsed"},
+      {"§11", "a used one, by another who has not its token", used, {"yan", enter(kOtherToken)}, "inviteInvalid"},
+      {"§11", "a used one, by who used it", used, {kZoe, enter()}, "alreadyMember"},
+      {"§11",
+       "a used one, by who used it and was removed",
+       after({{kAnn, invite()}, {kZoe, enter()}, {kAnn, remove(kZoe)}}),
+       {kZoe, enter()},
+       "inviteUsed"},
+      {"§11", "a member", invited, {kVic, enter()}, "alreadyMember"},
+      {"§11", "a member without a valid token", invited, {kVic, enter(kOtherToken)}, "inviteInvalid"},
+      {"§11", "one member too many", limitedTo(kFull, {{kAnn, invite()}}), {kZoe, enter()}, "quotaExceeded"},
+      {"§11", "into a deleted draft", after({{kAnn, invite()}, {kAnn, erase()}}), {kZoe, enter()}, "inviteInvalid"},
+      {"§11", "an id that is no UUIDv7", kMembers, {kZoe, constant(AcceptInvite{})}, "idMalformed"},
+  };
+}
+
 // What holds for every operation alike.
 std::vector<Line> forEveryOperation() {
   std::vector<Line> lines;
@@ -477,6 +604,11 @@ std::vector<Line> forEveryOperation() {
                      {kAnn, doing, std::chrono::years{8'000}},
                      "protocolError"});
     if (std::holds_alternative<CreateDraft>(body)) {
+      continue;
+    }
+    if (std::holds_alternative<AcceptInvite>(body)) {  // the one of those who are no members
+      lines.push_back({"I10", "no such draft", kNothing, {kZoe, doing}, "inviteInvalid"});
+      lines.push_back({"I10", "a draft that has not invited anyone", kMembers, {kZoe, doing}, "inviteInvalid"});
       continue;
     }
     lines.push_back({"I10", "no such draft", kNothing, {kAnn, doing}, "notFound"});
@@ -494,7 +626,8 @@ std::vector<Line> forEveryOperation() {
 std::vector<Doing> everyOperation() {
   return {create(),       append(), pass(kBen), request(),  cancel(),  reclaim(),
           entitle("New"), lock(),   unlock(),   complete(), add(kZoe), give(kVic, Role::editor),
-          remove(kBen),   erase(),  restore(),  redact()};
+          remove(kBen),   erase(),  restore(),  redact(),   invite(),  revoke(),
+          enter()};
 }
 
 Board boardFor(const Given& given) {
@@ -509,7 +642,7 @@ Board boardFor(const Given& given) {
 std::vector<Line> ruleTable() {
   std::vector<Line> table;
   for (auto& lines : {creating(), appending(), passing(), queueing(), reclaiming(), entitling(), locking(), admitting(),
-                      removing(), deleting(), forEveryOperation()}) {
+                      removing(), deleting(), inviting(), forEveryOperation()}) {
     table.insert(table.end(), lines.begin(), lines.end());
   }
   return table;

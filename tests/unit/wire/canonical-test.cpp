@@ -30,6 +30,7 @@ Stamp anyStamp(Maker& make) {
 // An op whose own bytes are what there is to read: parsing cannot bring a text back.
 Op withoutText(Op op) {
   if (auto* append = std::get_if<AppendSegment>(&op.body)) append->content = erasedContent(append->content.digest);
+  forgetToken(op);
   return op;
 }
 

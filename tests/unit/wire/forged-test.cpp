@@ -82,6 +82,19 @@ TEST_CASE("a pushed op is taken in one form only", "[wire]") {
   CHECK(replicaIsRefused(pushOf([](Pushed op) { op.getSalt().setLo(1); }, Lock{})));
 }
 
+TEST_CASE("§11 whoever knows a token's hash from the log, and not the token, is refused", "[wire]") {
+  const InviteToken token{1, 2, 3};
+  const auto acceptance = [&](std::optional<InviteToken> beside) {
+    Op op;
+    op.body = AcceptInvite{.invite = {}, .tokenHash = tokenHash(token), .token = beside};
+    return op;
+  };
+  const auto heard = decodeReplicaMessage(encode(Push{.ops = {acceptance(token)}}), kPlenty);
+  REQUIRE(heard);
+  CHECK(std::get<Push>(*heard).ops.at(0) == acceptance(token));
+  CHECK(replicaIsRefused(encode(Push{.ops = {acceptance(std::nullopt)}})));
+}
+
 TEST_CASE("unknown operations, roles and messages are refused", "[wire]") {
   constexpr std::size_t kOpTag = 37;  // word 9, second quarter
   constexpr auto kKnown = static_cast<std::uint16_t>(testing::kOpKinds);

@@ -36,6 +36,15 @@ struct BodyFiller {
   void operator()(SetRole& body) const { body = {make.text(), static_cast<Role>(make.below(3))}; }
   void operator()(RemoveCollaborator& body) const { body = {make.text()}; }
   void operator()(RedactSegment& body) const { body = {make.id<SegmentId>()}; }
+  void operator()(CreateInvite& body) const {
+    body = {make.id<InviteId>(), make.digest(), static_cast<Role>(make.below(3)), make.text(),
+            Duration{static_cast<std::uint32_t>(make.magnitude())}};
+  }
+  void operator()(RevokeInvite& body) const { body = {make.id<InviteId>()}; }
+  void operator()(AcceptInvite& body) const {
+    body = {make.id<InviteId>(), {}, make.salt()};
+    body.tokenHash = tokenHash(*body.token);
+  }
   template <typename Empty>
   void operator()(Empty& /*body*/) const {}
 };
@@ -133,6 +142,9 @@ DraftState Maker::state() {
   state.updatedAt = time();
   if (coin()) state.deletedAt = time();
   for (auto left = count(); left > 0; --left) state.members.push_back({text(), role(), time()});
+  for (auto left = count(); left > 0; --left) {
+    state.invites.push_back({id<InviteId>(), digest(), role(), text(), text(), time(), time(), text(), time()});
+  }
   return state;
 }
 
@@ -169,6 +181,7 @@ Entries Maker::entries() {
     entry.op.draft = made.draft;
     if (auto* append = std::get_if<AppendSegment>(&entry.op.body); append != nullptr && below(4) == 0)
       append->content = erasedContent(append->content.digest);
+    forgetToken(entry.op);
     entry.link = nextLink(last.link, entry);
     last = entry.position();
     made.entries.push_back(std::move(entry));
@@ -216,6 +229,8 @@ ReplicaMessage Maker::replicaMessage(std::size_t kind) {
     if (coin()) fetch->snapshotAt = position();
   } else if (auto* ping = std::get_if<Ping>(&message)) {
     ping->id = magnitude();
+  } else if (auto* present = std::get_if<Present>(&message)) {
+    *present = {id<DraftId>(), static_cast<Attention>(below(3))};
   }
   return message;
 }
@@ -245,6 +260,9 @@ AuthorityMessage Maker::authorityMessage(std::size_t kind) {
     *diverged = {id<DraftId>(), position()};
   } else if (auto* pong = std::get_if<Pong>(&message)) {
     *pong = {magnitude()};
+  } else if (auto* presence = std::get_if<Presence>(&message)) {
+    presence->draft = id<DraftId>();
+    for (auto left = count(); left > 0; --left) presence->people.push_back({text(), text(), coin()});
   }
   return message;
 }

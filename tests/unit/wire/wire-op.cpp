@@ -58,6 +58,29 @@ struct Filler {
     op.getRedactSegment().getSegment().setLo(body.segment.lo());
   }
 
+  void operator()(const CreateInvite& body) {
+    auto own = op.initCreateInvite();
+    fillInvite(own, body);
+    own.setLifetimeMs(static_cast<std::uint32_t>(body.lifetime.count()));
+    own.setRole(static_cast<schema::Role>(body.role));
+    if (!body.user.empty()) own.setUser(body.user.c_str());
+  }
+  void operator()(const RevokeInvite& body) {
+    op.initRevokeInvite().getInvite().setHi(body.invite.hi());
+    op.getRevokeInvite().getInvite().setLo(body.invite.lo());
+  }
+  void operator()(const AcceptInvite& body) { fillInvite(op.initAcceptInvite(), body); }
+
+  template <typename Own, typename Body>
+  static void fillInvite(Own own, const Body& body) {
+    own.getInvite().setHi(body.invite.hi());
+    own.getInvite().setLo(body.invite.lo());
+    own.getTokenHash().setA(word(body.tokenHash, 0));
+    own.getTokenHash().setB(word(body.tokenHash, 1));
+    own.getTokenHash().setC(word(body.tokenHash, 2));
+    own.getTokenHash().setD(word(body.tokenHash, 3));
+  }
+
   template <typename Own>
   static void fillMember(Own own, const UserId& user, Role role) {
     constexpr std::array kRoles{schema::Role::VIEWER, schema::Role::EDITOR, schema::Role::OWNER};

@@ -1,5 +1,6 @@
 import { countArgument, textArgument } from './arguments.js';
 import { DraftHandle } from './draft-handle.js';
+import { decodeInvite } from './invites.js';
 import { Link, type Port } from './link.js';
 import { notify } from './observable.js';
 import { TurnWatch } from './turns.js';
@@ -67,6 +68,14 @@ export class PortClient implements Client {
     textArgument('platform', platform);
     const limit = countArgument('holdLimitMs', holdLimitMs, -1, Number.MAX_SAFE_INTEGER, 0);
     return this.link.perform({ op: uuidV7(), draft: uuidV7(), name: 'create', title, platform, holdLimitMs: limit });
+  }
+
+  acceptInvite(code: string): Operation {
+    textArgument('code', code);
+    const decoded = decodeInvite(code);
+    if (decoded) return this.link.perform({ op: uuidV7(), name: 'acceptInvite', ...decoded });
+    const refusal = Promise.resolve(failed('inviteInvalid', 'This is not the whole link of an invite. Copy it again.'));
+    return { op: uuidV7(), draft: '', local: refusal, server: refusal };
   }
 
   draft(id: string): Draft {

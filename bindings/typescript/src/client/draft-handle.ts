@@ -8,10 +8,14 @@ import type {
   DraftSnapshot,
   HistoryPage,
   HistoryRange,
+  InviteOperation,
+  InviteOptions,
   LogPage,
   LogRange,
   Operation,
   PastDraft,
+  Presence,
+  Presenting,
   Result,
   RingOperation,
   SegmentPage,
@@ -21,7 +25,9 @@ import type {
   VerifiedLog,
   Waiting,
 } from '../types.js';
+import { Attending } from './attending.js';
 import { countArgument, textArgument } from './arguments.js';
+import { encodeInvite, newToken } from './invites.js';
 import type { Link } from './link.js';
 import { RingRequest } from './ring-request.js';
 import { reclaimable } from './draft-view.js';
@@ -31,6 +37,8 @@ const tailMax = 1_000;
 const positionMax = 2 ** 32 - 1;
 const historyDefault = 200;
 const historyMax = 1_000;
+const inviteHours = 72;
+const hourMs = 3_600_000;
 
 export class DraftHandle implements Draft {
   readonly id: string;
@@ -43,6 +51,10 @@ export class DraftHandle implements Draft {
 
   subscribe(listener: (change: DraftChange) => void, options: SubscribeOptions = {}): Unsubscribe {
     return this.#link.subscribeDraft(this.id, countArgument('tail', options.tail, 0, tailMax, tailDefault), listener);
+  }
+
+  present(listener: (people: readonly Presence[]) => void): Presenting {
+    return new Attending(this.#link.attend(this.id, listener));
   }
 
   get({ signal }: Waiting = {}): Promise<Result<DraftSnapshot>> {
@@ -167,6 +179,20 @@ export class DraftHandle implements Draft {
   removeCollaborator(user: string): Operation {
     textArgument('user', user);
     return this.#link.perform({ ...this.#ids(), name: 'removeCollaborator', user });
+  }
+
+  invite({ role = 'editor', for: user = '', hours = inviteHours }: InviteOptions = {}): InviteOperation {
+    textArgument('for', user);
+    const lifetimeMs = countArgument('hours', hours, 0, Number.MAX_SAFE_INTEGER / hourMs, inviteHours) * hourMs;
+    const invite = uuidV7();
+    const token = newToken();
+    const operation = this.#link.perform({ ...this.#ids(), name: 'createInvite', invite, token, user, role, lifetimeMs });
+    return { ...operation, invite, code: encodeInvite({ draft: this.id, invite, token }) };
+  }
+
+  revokeInvite(invite: string): Operation {
+    textArgument('invite', invite);
+    return this.#link.perform({ ...this.#ids(), name: 'revokeInvite', invite });
   }
 
   delete(): Operation {

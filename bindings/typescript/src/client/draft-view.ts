@@ -18,7 +18,8 @@ export class DraftView {
       return { draft: null, reset: true, appended: none, redacted: none, pending: none };
     }
     const members = change.draft.members ?? this.#draft?.members ?? none;
-    this.#draft = reclaimable({ ...change.draft, members });
+    const invites = change.draft.invites ?? this.#draft?.invites ?? none;
+    this.#draft = reclaimable({ ...change.draft, members, invites });
     const redacted = change.redacted ?? none;
     const before = change.reset ? none : this.#pending;
     const { drop = 0, add = none } = change.pending ?? {};

@@ -9,12 +9,14 @@ import type {
   KeptOp,
   ListChange,
   Operation,
+  Presence,
   Receipt,
   Result,
   Status,
   Stored,
   Unsubscribe,
 } from '../types.js';
+import type { Seat } from './attending.js';
 import { DraftView } from './draft-view.js';
 import { ListView } from './list-view.js';
 import { notify, Value } from './observable.js';
@@ -44,6 +46,7 @@ export class Link {
   /** By request. */
   readonly #asking = new Map<number, (result: Result<unknown>) => void>();
   readonly #drafts = new Map<number, { readonly view: DraftView; readonly listener: (change: DraftChange) => void }>();
+  readonly #seats = new Map<number, (people: readonly Presence[]) => void>();
   readonly #lists = new Map<number, { readonly view: ListView; readonly limit: number; readonly listener: (change: ListChange) => void }>();
   #ended: Failure | null = null;
 
@@ -163,6 +166,19 @@ export class Link {
     };
   }
 
+  attend(draft: string, listener: (people: readonly Presence[]) => void): Seat {
+    const subscription = ++this.#lastRequest;
+    const say = (typing: boolean) => this.post({ type: 'present', subscription, draft, typing });
+    this.#seats.set(subscription, listener);
+    say(false);
+    return {
+      say,
+      leave: () => {
+        if (this.#seats.delete(subscription)) this.post({ type: 'unsubscribe', subscription });
+      },
+    };
+  }
+
   subscribeList(limit: number, listener: (change: ListChange) => void): Unsubscribe {
     const subscription = ++this.#lastRequest;
     this.#lists.set(subscription, { view: new ListView(), limit: Math.min(limit, listLimitMax), listener });
@@ -182,6 +198,10 @@ export class Link {
     for (const change of news.feeds ?? []) {
       const subscriber = this.#drafts.get(change.subscription);
       if (subscriber && !('error' in change)) notify(subscriber.listener, subscriber.view.apply(change));
+    }
+    for (const { subscription, people } of news.presence ?? []) {
+      const listener = this.#seats.get(subscription);
+      if (listener) notify(listener, people);
     }
     if (news.list) this.#heardList(news.list);
     if (news.status) this.status.set(news.status);
@@ -219,6 +239,7 @@ export class Link {
     this.#settling.clear();
     this.#asking.clear();
     this.#drafts.clear();
+    this.#seats.clear();
     this.#lists.clear();
   }
 

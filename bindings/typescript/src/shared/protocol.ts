@@ -11,6 +11,7 @@ import type {
   Failure,
   KeptOp,
   ListCursor,
+  Presence,
   Receipt,
   Result,
   Segment,
@@ -39,6 +40,16 @@ export type OpRequest = { readonly request: number } & (
         | { readonly name: 'addCollaborator' | 'setRole'; readonly user: string; readonly role: 'editor' | 'viewer' }
         | { readonly name: 'removeCollaborator'; readonly user: string }
         | { readonly name: 'redact'; readonly segment: string }
+        | {
+            readonly name: 'createInvite';
+            readonly invite: string;
+            readonly token: string;
+            readonly user: string;
+            readonly role: 'editor' | 'viewer';
+            readonly lifetimeMs: number;
+          }
+        | { readonly name: 'revokeInvite'; readonly invite: string }
+        | { readonly name: 'acceptInvite'; readonly invite: string; readonly token: string }
         | { readonly name: BareOp }
       ))
   | { readonly name: 'dismiss'; readonly kept: string }
@@ -99,6 +110,8 @@ export type ToWorker =
   | { readonly type: 'read'; readonly request: number; readonly what: ReadRequest }
   | { readonly type: 'subscribe'; readonly subscription: number; readonly draft: string; readonly tail: number }
   | { readonly type: 'unsubscribe'; readonly subscription: number }
+  /** A subscription, too: who is at the draft. Said again when the user begins to type, and when they stop. */
+  | { readonly type: 'present'; readonly subscription: number; readonly draft: string; readonly typing: boolean }
   | { readonly type: 'watchList'; readonly limit: number }
   | { readonly type: 'token'; readonly request: number; readonly token: string }
   | { readonly type: 'noToken'; readonly request: number; readonly why: string }
@@ -118,11 +131,14 @@ export type ToWorker =
   | { readonly type: 'resume' }
   | { readonly type: 'close'; readonly request: number };
 
+/** What of a draft changes rarely, and is told only then. */
+type Rare = 'members' | 'invites';
+
 /** A draft's change as the module tells it; the client makes a DraftChange of it. */
 export type FeedChange =
   | {
       readonly subscription: number;
-      readonly draft: (Omit<DraftSnapshot, 'members' | 'reclaimableAt'> & Partial<Pick<DraftSnapshot, 'members'>>) | null;
+      readonly draft: (Omit<DraftSnapshot, Rare | 'reclaimableAt'> & Partial<Pick<DraftSnapshot, Rare>>) | null;
       readonly reset: boolean;
       readonly appended?: readonly Segment[];
       readonly redacted?: readonly string[];
@@ -138,6 +154,7 @@ export interface News {
   readonly cleared?: true;
   readonly kept?: readonly KeptOp[];
   readonly feeds?: readonly FeedChange[];
+  readonly presence?: readonly { readonly subscription: number; readonly people: readonly Presence[] }[];
   readonly list?: readonly DraftSummary[];
   readonly performed?: readonly { readonly request: number; readonly result: Result<Stored> }[];
   readonly settled?: readonly { readonly op: string; readonly result: Result<Receipt> }[];

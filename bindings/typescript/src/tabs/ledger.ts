@@ -39,6 +39,7 @@ export class Ledger {
         this.#calls.set(message.request, message);
         return;
       case 'subscribe':
+      case 'present':
         this.#subscriptions.set(message.subscription, message);
         return;
       case 'unsubscribe':

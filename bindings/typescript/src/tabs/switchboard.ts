@@ -78,6 +78,12 @@ export class Switchboard {
         this.#subscriptions.set(subscription, { tab, number: message.subscription });
         return this.#engine.handle({ ...message, subscription });
       }
+      case 'present': {
+        const subscription = member.subscriptions.get(message.subscription) ?? ++this.#last;
+        member.subscriptions.set(message.subscription, subscription);
+        this.#subscriptions.set(subscription, { tab, number: message.subscription });
+        return this.#engine.handle({ ...message, subscription });
+      }
       case 'unsubscribe': {
         const subscription = member.subscriptions.get(message.subscription);
         member.subscriptions.delete(message.subscription);
@@ -113,15 +119,19 @@ export class Switchboard {
   #tell(news: News): void {
     if (news.status) this.#status = news.status;
     if (news.kept) this.#kept = news.kept;
-    const { feeds, performed, settled, list, ...forAll } = news;
+    const { feeds, presence, performed, settled, list, ...forAll } = news;
     const parts = new Map<string, Parts>();
     const of = (tab: string): Parts => {
-      if (!parts.has(tab)) parts.set(tab, { feeds: [], performed: [], settled: [] });
+      if (!parts.has(tab)) parts.set(tab, { feeds: [], presence: [], performed: [], settled: [] });
       return parts.get(tab)!;
     };
     for (const feed of feeds ?? []) {
       const origin = this.#subscriptions.get(feed.subscription);
       if (origin) of(origin.tab).feeds.push({ ...feed, subscription: origin.number });
+    }
+    for (const { subscription, people } of presence ?? []) {
+      const origin = this.#subscriptions.get(subscription);
+      if (origin) of(origin.tab).presence.push({ subscription: origin.number, people });
     }
     for (const { request, result } of performed ?? []) {
       const origin = this.#origin(request);
@@ -168,7 +178,7 @@ export class Switchboard {
   }
 }
 
-type Parts = { -readonly [K in 'feeds' | 'performed' | 'settled']: Mutable<NonNullable<News[K]>> };
+type Parts = { -readonly [K in 'feeds' | 'presence' | 'performed' | 'settled']: Mutable<NonNullable<News[K]>> };
 type Mutable<T> = T extends readonly (infer E)[] ? E[] : never;
 
 /** Without what is empty. */

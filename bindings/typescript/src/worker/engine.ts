@@ -24,6 +24,7 @@ import type {
   StorageStatus,
   Stored,
 } from '../types.js';
+import { Attendance } from './attendance.js';
 import { Connection, type Socket, type Timers } from './connection.js';
 import { eraseContent, FilesError, replaceContent, type StoreFiles } from './files.js';
 import { Host } from './host.js';
@@ -90,6 +91,7 @@ export class Engine {
   #refusals: { readonly request: number; readonly result: Result<Stored> }[] = [];
 
   readonly #subscriptions = new Map<number, { readonly draft: string; readonly tail: number }>();
+  readonly #attendance = new Attendance();
   #listLimit = 0;
   #listTimer: number | undefined;
   #listToldAt = -Infinity;
@@ -133,6 +135,8 @@ export class Engine {
         return this.#subscribe(message.subscription, message.draft, message.tail);
       case 'unsubscribe':
         return this.#unsubscribe(message.subscription);
+      case 'present':
+        return this.#present(message.subscription, message.draft, message.typing);
       case 'watchList':
         this.#listLimit = message.limit;
         return this.#tellListSoon(0);
@@ -301,6 +305,7 @@ export class Engine {
     this.#record = record;
     this.#standing = standing;
     this.#store = { kind: 'open', module, files };
+    for (const draft of this.#attendance.drafts()) module.present(draft, this.#attendance.at(draft));
   }
 
   /** Stores what waits, ends the connection, lets go of the files. */
@@ -510,8 +515,9 @@ export class Engine {
     // Told with this news, and not forgotten with the next: whoever looks now and then shall see it (SPEC H3).
     if (committed.divergences) this.#setError(failure('divergence', 'A copy did not match the server’s log. It was set aside and is fetched anew.'), 'copy');
     this.#send();
-    const { feeds, settled } = committed;
+    const { feeds, presence, settled } = committed;
     this.#tell({
+      ...(presence && { presence: this.#attendance.heard(presence) }),
       ...(feeds && { feeds: this.#sound(feeds) }),
       ...(committed.keptChanged && { kept: this.#kept() }),
       ...(performed.length > 0 && { performed }),
@@ -671,7 +677,15 @@ export class Engine {
     if (change) this.#tell({ feeds: [change] });
   }
 
+  #present(subscription: number, draft: string, typing: boolean): void {
+    const people = this.#attendance.say(subscription, draft, typing);
+    this.#withModule((module) => module.present(draft, this.#attendance.at(draft)));
+    if (people) this.#tell({ presence: [{ subscription, people }] });
+  }
+
   #unsubscribe(subscription: number): void {
+    const left = this.#attendance.leave(subscription);
+    if (left) return this.#withModule((module) => module.present(left, this.#attendance.at(left)));
     this.#subscriptions.delete(subscription);
     this.#withModule((module) => module.unsubscribe(subscription), { quietly: true });
   }

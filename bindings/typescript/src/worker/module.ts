@@ -14,6 +14,7 @@ import type {
   LogPage,
   OpDetails,
   PastDraft,
+  Presence,
   SegmentPage,
 } from '../types.js';
 import type { Host } from './host.js';
@@ -48,6 +49,7 @@ export interface Done extends Standing {
   readonly divergences?: readonly string[];
   readonly refused?: readonly { readonly error: Failure; readonly retryAfterMs: number }[];
   readonly feeds?: readonly FeedChange[];
+  readonly presence?: readonly { readonly draft: string; readonly people: readonly Presence[] }[];
   /** The messages of this commit could not be made: connect anew. */
   readonly sendFault?: DetailedFailure;
 }
@@ -165,6 +167,11 @@ export class Module {
     this.#ask('onering_refresh', token, this.#now());
   }
 
+  /** 0: away, 1: here, 2: typing. */
+  present(draft: string, attention: 0 | 1 | 2): void {
+    this.#ask('onering_present', draft, attention, this.#now());
+  }
+
   tick(): void {
     this.#ask('onering_tick', this.#now());
   }
@@ -255,6 +262,14 @@ export class Module {
         return ['onering_remove_collaborator', request.op, request.draft, now, request.user];
       case 'redact':
         return ['onering_redact', request.op, request.draft, now, request.segment];
+      case 'createInvite': {
+        const { op, draft, invite, token, user, role, lifetimeMs } = request;
+        return ['onering_create_invite', op, draft, now, invite, token, user, role === 'editor' ? 1 : 0, lifetimeMs];
+      }
+      case 'revokeInvite':
+        return ['onering_revoke_invite', request.op, request.draft, now, request.invite];
+      case 'acceptInvite':
+        return ['onering_accept_invite', request.op, request.draft, now, request.invite, request.token];
       case 'resubmit':
         return ['onering_resubmit', request.op, request.kept, now];
       case 'copyKept':

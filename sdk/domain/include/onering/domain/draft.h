@@ -13,6 +13,7 @@
 //   members are sorted by user and name the owner exactly once, with role owner
 //   ring.requests name editors or the owner, each once, never the holder
 //   segments hold the positions 0 .. segmentCount - 1
+//   invites are sorted by id, and there are at most kInvitesPerDraft
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,28 @@ struct Member {
   Time joinedAt;
   friend bool operator==(const Member&, const Member&) = default;
 };
+
+// A way into the draft (SPEC §11). One that was revoked is not in the state any more.
+struct Invite {
+  InviteId id;
+  Digest tokenHash{};
+  Role role = Role::editor;
+  UserId createdBy;
+  UserId user;  // for nobody else; empty: for whoever has the token
+  Time createdAt;
+  Time expiresAt;
+  UserId acceptedBy;  // empty: by nobody yet
+  Time acceptedAt{};
+
+  [[nodiscard]] bool isUsed() const { return !acceptedBy.empty(); }
+  // Neither used nor expired at `now`.
+  [[nodiscard]] bool isOpen(Time now) const { return !isUsed() && now <= expiresAt; }
+
+  friend bool operator==(const Invite&, const Invite&) = default;
+};
+
+// What a draft remembers: a new one takes the place of the oldest that is not open any more.
+inline constexpr std::size_t kInvitesPerDraft = 100;
 
 struct RingRequest {
   UserId user;
@@ -78,7 +101,7 @@ struct SegmentRef {
   friend bool operator==(const SegmentRef&, const SegmentRef&) = default;
 };
 
-// All of a draft's state but its members: what one row holds.
+// All of a draft's state but its members and invites: what one row holds.
 struct DraftHead {
   DraftId id;
   std::string title;
@@ -98,11 +121,13 @@ struct DraftHead {
 
 struct DraftState : DraftHead {
   std::vector<Member> members;  // sorted by user
+  std::vector<Invite> invites;  // sorted by id
 
   [[nodiscard]] const Member* member(std::string_view user) const;
   // Nothing for someone who is not a member.
   [[nodiscard]] std::optional<Role> roleOf(std::string_view user) const;
   [[nodiscard]] bool canHold(std::string_view user) const;
+  [[nodiscard]] const Invite* invite(const InviteId& id) const;
 
   friend bool operator==(const DraftState&, const DraftState&) = default;
 };

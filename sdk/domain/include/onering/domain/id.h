@@ -44,6 +44,7 @@ struct Id {
 using DraftId = Id<struct DraftTag>;
 using SegmentId = Id<struct SegmentTag>;
 using OpId = Id<struct OpTag>;
+using InviteId = Id<struct InviteTag>;
 using DeviceId = Id<struct DeviceTag>;
 
 // The bits of a UUIDv7 made at `at` from ten bytes of entropy (74 bits of it are used).

@@ -24,6 +24,7 @@ inline constexpr std::size_t kMessageOverhead = 512;
 [[nodiscard]] std::size_t wireSizeMax(const DraftPosition& position);
 [[nodiscard]] std::size_t wireSizeMax(const DraftId& id);
 [[nodiscard]] std::size_t wireSizeMax(const DraftState& state);
+[[nodiscard]] std::size_t wireSizeMax(const Person& person);
 [[nodiscard]] std::size_t wireSizeMax(const RingPass& pass);
 [[nodiscard]] std::size_t wireSizeMax(const Segment& segment);
 

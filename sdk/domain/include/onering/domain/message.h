@@ -82,7 +82,16 @@ struct Ping {
   friend bool operator==(const Ping&, const Ping&) = default;
 };
 
-using ReplicaMessage = std::variant<Hello, RefreshToken, Push, WhatChanged, Fetch, Ping>;
+enum class Attention : std::uint8_t { away, here, typing };
+
+// What the user does at a draft, for the others who are at it; not answered, not stored (SPEC S11).
+struct Present {
+  DraftId draft;
+  Attention attention = Attention::here;
+  friend bool operator==(const Present&, const Present&) = default;
+};
+
+using ReplicaMessage = std::variant<Hello, RefreshToken, Push, WhatChanged, Fetch, Ping, Present>;
 
 // --- authority to replica ---------------------------------------------------------------------------
 
@@ -183,7 +192,21 @@ struct Pong {
   friend bool operator==(const Pong&, const Pong&) = default;
 };
 
+struct Person {
+  UserId user;
+  std::string display;
+  bool isTyping = false;
+  friend bool operator==(const Person&, const Person&) = default;
+};
+
+// Who is at the draft, by user, at the same server (SPEC S11). To those who are at it themselves.
+struct Presence {
+  DraftId draft;
+  std::vector<Person> people;
+  friend bool operator==(const Presence&, const Presence&) = default;
+};
+
 using AuthorityMessage =
-    std::variant<Welcome, Refused, Receipts, Changed, Entries, SnapshotPart, Gone, Diverged, CatchUp, Pong>;
+    std::variant<Welcome, Refused, Receipts, Changed, Entries, SnapshotPart, Gone, Diverged, CatchUp, Pong, Presence>;
 
 }  // namespace onering

@@ -1,7 +1,9 @@
 // Operations (SPEC §4): what a user did to a draft, as a value.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -30,6 +32,14 @@ struct Content {
 
 [[nodiscard]] Content sealContent(std::string text, const Salt& salt);
 [[nodiscard]] Content erasedContent(const Digest& digest);
+
+// The secret of an invite: 128 random bits, shown once (SPEC §11). What is stored and chained is its SHA-256.
+using InviteToken = std::array<std::uint8_t, 16>;
+
+[[nodiscard]] Digest tokenHash(const InviteToken& token);
+
+// How long an invite is good for where nothing else is said (SPEC §11).
+inline constexpr Duration kInviteLifetime = std::chrono::hours(72);
 
 struct CreateDraft {  // O1
   std::string title;
@@ -96,11 +106,31 @@ struct RedactSegment {  // O12
   SegmentId segment;
   friend bool operator==(const RedactSegment&, const RedactSegment&) = default;
 };
+struct CreateInvite {  // SPEC §11
+  InviteId invite;
+  Digest tokenHash{};
+  Role role = Role::editor;
+  UserId user;          // for nobody else; empty: for whoever has the token
+  Duration lifetime{};  // from the time of acceptance
+  friend bool operator==(const CreateInvite&, const CreateInvite&) = default;
+};
+struct RevokeInvite {  // SPEC §11
+  InviteId invite;
+  friend bool operator==(const RevokeInvite&, const RevokeInvite&) = default;
+};
+// The one op of someone who is no member yet. The token goes from the device to the authority and no further:
+// forgetToken() takes it off, and the log has its hash.
+struct AcceptInvite {  // SPEC §11, O9
+  InviteId invite;
+  Digest tokenHash{};
+  std::optional<InviteToken> token{};  // tokenHash is of it
+  friend bool operator==(const AcceptInvite&, const AcceptInvite&) = default;
+};
 
 // In the order of the protocol's union: the index is the tag in the canonical bytes. Append only.
-using OpBody =
-    std::variant<CreateDraft, AppendSegment, PassRing, RequestRing, CancelRequest, ReclaimRing, SetTitle, Lock, Unlock,
-                 Complete, AddCollaborator, SetRole, RemoveCollaborator, DeleteDraft, RestoreDraft, RedactSegment>;
+using OpBody = std::variant<CreateDraft, AppendSegment, PassRing, RequestRing, CancelRequest, ReclaimRing, SetTitle,
+                            Lock, Unlock, Complete, AddCollaborator, SetRole, RemoveCollaborator, DeleteDraft,
+                            RestoreDraft, RedactSegment, CreateInvite, RevokeInvite, AcceptInvite>;
 
 // The operation's name as SPEC §4 writes it: "appendSegment".
 [[nodiscard]] std::string_view opName(const OpBody& body);
@@ -116,7 +146,12 @@ struct Op {
   friend bool operator==(const Op&, const Op&) = default;
 };
 
+// Takes an invite's token off the op, if it has one: what goes into a log (SPEC §11).
+void forgetToken(Op& op);
+
 // The segment that the op adds or redacts, or nothing.
 [[nodiscard]] std::optional<SegmentId> segmentOf(const Op& op);
+// The invite that the op makes, revokes or accepts, or nothing.
+[[nodiscard]] std::optional<InviteId> inviteOf(const Op& op);
 
 }  // namespace onering

@@ -12,6 +12,7 @@
 
 #include <expected>
 #include <optional>
+#include <vector>
 
 #include "onering/domain/draft.h"
 #include "onering/domain/limits.h"
@@ -23,7 +24,8 @@ enum class Judge : std::uint8_t { replica, authority };
 
 enum class Verdict : std::uint8_t {
   allowed,
-  waitForAuthority,  // Judge::replica only: an editor's reclaim hangs on the authority's time
+  // Judge::replica only: an editor's reclaim hangs on the authority's time, an invite on what the draft knows of it.
+  waitForAuthority,
 };
 
 // What judge() looks at. `draft`: the state before the op; null when there is no such draft.
@@ -41,7 +43,7 @@ struct Case {
 [[nodiscard]] std::expected<Verdict, Rejection> judge(const Case& asked, Judge by);
 
 // The entry that `op` becomes when it is accepted at `now` after `before` (null: it creates the draft).
-// acceptedAt is never earlier than the last entry's. Computes the link.
+// acceptedAt is never earlier than the last entry's. Computes the link. An invite's token is not in it.
 [[nodiscard]] LogEntry accept(const DraftState* before, Op op, std::string actorDisplay, Time now);
 
 // What an op changed besides the head. Everything else of it is in the head that apply() leaves.
@@ -51,6 +53,9 @@ struct Change {
   std::optional<RingPass> passed;
   std::optional<Member> joined;  // new or with a new role
   std::optional<UserId> left;
+  // Rare, so that the usual change stays small.
+  std::vector<Invite> invited{};      // new or accepted, one at most
+  std::vector<InviteId> uninvited{};  // revoked, or making room
 
   friend bool operator==(const Change&, const Change&) = default;
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "onering/domain/error.h"
+#include "onering/domain/op.h"
 
 namespace onering::simulation {
 
@@ -103,7 +104,7 @@ inline constexpr std::size_t kSituationCount = static_cast<std::size_t>(Situatio
 
 [[nodiscard]] std::string_view situationName(Situation situation);
 
-inline constexpr std::size_t kOperationCount = 16;
+inline constexpr std::size_t kOperationCount = std::variant_size_v<OpBody>;
 
 // Of one schedule.
 struct Coverage {

@@ -36,11 +36,11 @@
 #include <vector>
 
 #include "onering/domain/message.h"
+#include "onering/sync/attendance.h"
 #include "onering/sync/store-work.h"
 
 namespace onering {
 
-using SessionId = std::uint64_t;  // one connection; chosen by the owner, never used again
 using Ticket = std::uint64_t;     // pairs a StoreAnswer with its question
 using RequestId = std::uint64_t;  // one op that came without a session; chosen by the owner, not zero
 
@@ -140,7 +140,8 @@ class Authority {
   // of is read and sent to them.
   [[nodiscard]] AuthorityActions movedElsewhere(const std::vector<DraftPosition>& drafts);
 
-  // Ends sessions whose token has expired; lets those whose reads failed try again. Call about once a second.
+  // Ends sessions whose token has expired; lets those whose reads failed try again; tells who is at a draft no more.
+  // Call about once a second.
   [[nodiscard]] AuthorityActions tick(Time now);
 
   // Whether no op waits or is at the store: a server that shuts down stops reading and waits for this.
@@ -245,6 +246,10 @@ class Authority {
   void sendGone(const UserId& user, const DraftId& draft, AuthorityActions& actions);
   void readFailed(SessionId session, const StoreError& error, AuthorityActions& actions);
   void letSomeCatchUp(AuthorityActions& actions);
+  void present(SessionId session, const Present& message, Time now, AuthorityActions& actions);
+  void attend(SessionId session, const Present& message, Time now, AuthorityActions& actions);
+  [[nodiscard]] std::optional<UserId> userOf(SessionId session) const;
+  void tellPresence(Time now, AuthorityActions& actions);
   void refuse(SessionId session, Rejection why, AuthorityActions& actions);
   [[nodiscard]] Lookup lookupFor(const BatchInWork& batch) const;
   [[nodiscard]] bool mustLookUp(const Submission& submission) const;
@@ -281,6 +286,12 @@ class Authority {
   std::list<BatchInWork> batches_;  // at the store
   Busy atStore_;                    // of batches_
   std::map<Ticket, Read> reads_;
+  struct Arrival {
+    SessionId session = 0;
+    Present message;
+  };
+  std::map<Ticket, Arrival> arrivals_;  // at drafts of which is asked who their members are
+  Attendance attendance_;
   Ticket lastTicket_ = 0;
   Time latest_{};  // time never goes back (SPEC I11)
   AuthorityCounts counts_;

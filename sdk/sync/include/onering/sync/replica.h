@@ -71,10 +71,16 @@ struct AuthorityRefused {
   Duration retryAfter{};
 };
 
+// Who is at a draft at which this device said that its user is (SPEC S11). Nobody: it is not known.
+struct PresenceTold {
+  Presence presence;
+};
+
 struct LinkChanged {};    // link() is another one
 struct OutboxChanged {};  // pendingCount() or kept() is another one
 
-using Notice = std::variant<DraftChanged, OpSettled, DivergenceFound, AuthorityRefused, LinkChanged, OutboxChanged>;
+using Notice =
+    std::variant<DraftChanged, OpSettled, DivergenceFound, AuthorityRefused, PresenceTold, LinkChanged, OutboxChanged>;
 
 struct Step {
   DeviceBatch changes;
@@ -162,6 +168,8 @@ class Replica {
   void received(AuthorityMessage message, Time now);
   // A fresh token for the present connection.
   void refresh(std::string token);
+  // What the user does at the draft, until something else is said: told to the others who are at it.
+  void present(const DraftId& draft, Attention attention);
   // Pushes again what could not be judged; asks for a Pong. Call about every 20 s, and after pushAgainAt().
   void tick(Time now);
   // When tick() has something to push; nothing: not before something else happens.
@@ -245,6 +253,7 @@ class Replica {
   void on(Diverged&& message, Time now);
   void on(CatchUp&& message, Time now);
   void on(Pong&& message, Time now);
+  void on(Presence&& message, Time now);
 
   void forgetConversation();
   void pushAgain(std::uint64_t order, Time now);
@@ -275,6 +284,8 @@ class Replica {
   [[nodiscard]] DraftWrite& writeFor(const DraftId& id, Seq expected);
   void forgetWrites(const DraftId& id);
   [[nodiscard]] std::array<std::uint8_t, 16> newUuid(Time now);
+
+  std::map<DraftId, Attention> attention_;  // but for `away`
 
   DeviceStore* store_;
   Entropy* entropy_;

@@ -69,6 +69,7 @@ class MemoryStore final : public DeviceStore, public EventStore, public Idempote
     DraftHead head;
     LogPosition base;
     std::map<UserId, Membership> members;
+    std::map<InviteId, Invite> invites;
     std::map<Seq, LogEntry> log;
     std::map<OpId, Seq> ops;
     std::map<std::uint32_t, Segment> segments;  // by position
