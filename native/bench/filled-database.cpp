@@ -107,7 +107,7 @@ std::vector<Asked> everyQuestion() {
   return {
       {kFindDrafts, drafts, "drafts_pkey"},
       {kFindMembers, drafts, "collaborators_joined"},
-      {kFindDraftInvites, drafts, "invites_pkey", {"invites_pending"}},
+      {kFindDraftInvites, drafts, "invites_pending"},
       {kFindOps, drafts + ", ARRAY[md5('op{n}.1')::uuid]", "ops_pkey"},
       {kFindSegments, drafts + ", ARRAY[md5('segment{n}.1')::uuid]", "segments_draft_id_segment_id_key"},
       {kReadLinks, draft + ", ARRAY[1, 2]::bigint[]", "ops_draft_id_seq_key"},

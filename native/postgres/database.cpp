@@ -80,8 +80,8 @@ std::vector<DraftNews> newsIn(const Results& results, const NewsQuestion& questi
     lookup.drafts.push_back(told.draft);
   }
   Found found = foundIn(results, lookup);
-  const auto left = leftIn(results.at(3));
-  std::size_t next = 4;
+  const auto left = leftIn(results.at(kBehindState));
+  std::size_t next = kBehindState + 1;
   std::vector<DraftNews> news;
   for (std::size_t i = 0; i < question.told.size(); ++i) {
     const bool hasEntries = question.told[i].position.seq > 0;
@@ -96,14 +96,13 @@ std::vector<DraftNews> newsIn(const Results& results, const NewsQuestion& questi
   return news;
 }
 
-// The draft's state, and in the same moment what `more` reads.
+// The draft's state, and in the same moment what `more` reads: its results begin at kBehindState.
 Request draftRequest(const DraftId& draft, std::vector<Call> more) {
   Request request = findRequest({.drafts = {draft}, .ops = {}, .segments = {}});
   request.calls.insert(request.calls.end() - 1, std::make_move_iterator(more.begin()),
                        std::make_move_iterator(more.end()));
   return request;
 }
-constexpr std::size_t kBehindDraft = 3;  // where the results of `more` begin
 
 // The draft as its member sees it; nothing for anyone else (SPEC I10).
 std::optional<DraftState> stateIn(const Results& results, const DraftId& draft, const UserId& member) {
@@ -132,7 +131,7 @@ std::optional<DraftView> viewIn(const Results& results, const DraftQuestion& que
     return std::nullopt;
   }
   DraftView view{.state = *std::move(state), .segments = {}, .passes = {}};
-  std::size_t next = kBehindDraft;
+  std::size_t next = kBehindState;
   if (question.segmentsFrom < question.segmentsEnd) {
     view.segments = segmentsIn(results.at(next++));
   }
@@ -147,7 +146,7 @@ std::optional<EventPage> eventsFor(const Results& results, const EventsQuestion&
   if (draft && !stateIn(results, *draft, question.member)) {
     return std::nullopt;
   }
-  return eventsIn(results.at(draft ? kBehindDraft : 0), question.query);
+  return eventsIn(results.at(draft ? kBehindState : 0), question.query);
 }
 
 }  // namespace

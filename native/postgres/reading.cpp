@@ -74,8 +74,6 @@ Invite inviteIn(const Row& row) {
 }
 
 // What addStateCalls() asked, the results from `first` on.
-constexpr std::size_t kStateCalls = 3;
-
 std::map<DraftId, DraftState> statesIn(const Results& results, std::size_t first) {
   const Result& heads = results.at(first);
   const Result& members = results.at(first + 1);
@@ -234,7 +232,7 @@ Basis basisIn(const Results& results) {
   if (!states.empty()) {
     basis.state = std::move(states.begin()->second);
   }
-  basis.links = linksIn(results.at(1 + kStateCalls));
+  basis.links = linksIn(results.at(kBehindState));
   return basis;
 }
 

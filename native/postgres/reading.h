@@ -10,6 +10,11 @@
 
 namespace onering::postgres {
 
+// What a draft's state takes.
+inline constexpr std::size_t kStateCalls = 3;
+// Where the results begin that are behind BEGIN and those of a draft's state.
+inline constexpr std::size_t kBehindState = 1 + kStateCalls;
+
 [[nodiscard]] Request findRequest(const Lookup& lookup);
 [[nodiscard]] Found foundIn(const Results& results, const Lookup& lookup);
 

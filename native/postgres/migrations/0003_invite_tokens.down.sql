@@ -1,0 +1,1 @@
+ALTER TABLE invites ADD UNIQUE (draft_id, token_sha256);
