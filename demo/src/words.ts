@@ -114,6 +114,9 @@ export const opNames: Record<OpKind, string> = {
   deleteDraft: 'Deleting the draft',
   restoreDraft: 'Restoring the draft',
   redactSegment: 'Erasing a segment',
+  createInvite: 'An invite',
+  revokeInvite: 'Revoking an invite',
+  acceptInvite: 'Accepting an invite',
 };
 
 // "ada", "ada and bob", "ada, bob and 3 others".
