@@ -42,13 +42,16 @@ function compileCommands() {
   return commands;
 }
 
-// em++ adds flags of its own to each command; clang-tidy has to be told them.
+// em++ adds flags of its own to each command; clang-tidy has to be told them. Asked by a compilation of nothing, whose
+// command it tells: `em++ --cflags` wants a file that not every Emscripten comes with.
 let emscriptenFlags;
 function extraArguments(build, command) {
   if (build !== 'wasm') return [];
   if (emscriptenFlags === undefined) {
     const compiler = command.split(' ').find((word) => word.endsWith('em++'));
-    emscriptenFlags = execFileSync(compiler, ['--cflags']).toString().trim().split(/\s+/);
+    const asked = ['-v', '-fsyntax-only', '-x', 'c++', '-'];
+    const told = spawnSync(compiler, asked, { input: '' }).stderr.toString().split('\n').find((line) => line.includes(' -target '));
+    emscriptenFlags = told.trim().split(/\s+/).slice(1, -asked.length);
   }
   return emscriptenFlags.map((flag) => `--extra-arg-before=${flag}`);
 }

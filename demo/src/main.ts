@@ -8,6 +8,7 @@ import './styles/shell.css';
 import './styles/list.css';
 import './styles/draft.css';
 import './styles/panel.css';
+import './styles/company.css';
 import './styles/kept.css';
 import './styles/landing.css';
 

@@ -12,6 +12,7 @@ export class Composer implements View {
   readonly #handle: Draft;
   readonly #user: string;
   readonly #appended: () => void;
+  readonly #types: () => void;
   readonly #text: HTMLTextAreaElement;
   readonly #label: HTMLLabelElement;
   readonly #counter: HTMLElement;
@@ -20,11 +21,12 @@ export class Composer implements View {
   #bytesMax = 16_384;
   #busy = false;
 
-  // `appended` is called when a segment is stored.
-  constructor(handle: Draft, user: string, appended: () => void) {
+  // `appended` is called when a segment is stored, `types` as the user types.
+  constructor(handle: Draft, user: string, appended: () => void, types: () => void) {
     this.#handle = handle;
     this.#user = user;
     this.#appended = appended;
+    this.#types = types;
     const [text, counter, fault] = [newId('text'), newId('counter'), newId('fault')];
     this.#label = h('label', { for: text, class: 'composer-label' });
     this.#text = h('textarea', {
@@ -66,6 +68,7 @@ export class Composer implements View {
   #typed(): void {
     this.#say('');
     this.#measure();
+    this.#types();
     if (!keepTyped(this.#user, this.#handle.id, this.#text.value)) {
       this.#say('This browser has no room to keep what you type. Append it, or copy it elsewhere.');
     }

@@ -12,6 +12,7 @@ import { Banner } from './banner.js';
 import { Device } from './device.js';
 import { DraftList } from './draft-list.js';
 import { DraftView } from './draft.js';
+import { Joining } from './joining.js';
 import { KeptEverywhere } from './kept.js';
 import { badge, icon, ringMark } from './marks.js';
 
@@ -88,6 +89,8 @@ export class Desk {
     switch (route.at) {
       case 'draft':
         return new DraftView(this.#client, route.id, this.#user, this.#notices);
+      case 'invite':
+        return new Joining(this.#client, route.code);
       case 'kept':
         return new KeptEverywhere(this.#client, this.#notices);
       case 'list':

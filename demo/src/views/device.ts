@@ -7,6 +7,7 @@ import { keptAddress } from '../route.js';
 import { Scope, type View } from '../scope.js';
 import { onTick } from '../ticker.js';
 import { count, linkNames, linkSentence, size, storageSentence } from '../words.js';
+import { eraseDevice, putCopy, saveCopy } from './copies.js';
 import { saveWork } from './kept.js';
 
 export class Device implements View {
@@ -40,6 +41,9 @@ export class Device implements View {
         this.#retry,
         h('a', { class: 'button small', href: keptAddress, onclick: () => this.#sheet.hidePopover() }, 'Kept work'),
         h('button', { type: 'button', class: 'button small', onclick: () => saveWork(client.exportWork(), notices) }, 'Save work as a file'),
+        h('button', { type: 'button', class: 'button small', onclick: () => saveCopy(client, notices) }, 'Save a copy of all drafts'),
+        h('label', { class: 'button small file-button' }, 'Put a copy in place', h('input', { type: 'file', class: 'visually-hidden', accept: '.db', onchange: (event: Event) => putCopy(event, client, notices) })),
+        h('button', { type: 'button', class: 'button small', onclick: () => eraseDevice(client, notices) }, 'Erase this device'),
       ),
     );
     this.#switch = h(

@@ -17,8 +17,8 @@ export class DraftHeader {
   readonly #row: HTMLElement;
   #draft: DraftSnapshot | null = null;
 
-  // `panel` is the id of what the ring's button shows where there is no room for it beside the text.
-  constructor(handle: Draft, notices: Notices, panel: string, togglePanel: () => boolean) {
+  // `present` tells who is here; `panel` is the id of what the ring's button shows where there is no room for it beside the text.
+  constructor(handle: Draft, notices: Notices, present: HTMLElement, panel: string, togglePanel: () => boolean) {
     this.#handle = handle;
     this.#notices = notices;
     this.#edit = h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Change the title', title: 'Change the title', onclick: () => this.#editTitle() }, icon('pen'));
@@ -33,7 +33,7 @@ export class DraftHeader {
       'header',
       { class: 'draft-header' },
       h('a', { class: 'back', href: listAddress, 'aria-label': 'All drafts' }, icon('back')),
-      h('div', { class: 'draft-heading' }, this.#row, this.#facts),
+      h('div', { class: 'draft-heading' }, this.#row, this.#facts, present),
       open,
     );
   }

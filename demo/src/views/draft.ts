@@ -13,8 +13,11 @@ import { Chain } from './chain.js';
 import { Composer } from './composer.js';
 import { DraftHeader } from './draft-header.js';
 import { KeptHere } from './kept.js';
+import { Invites } from './invites.js';
 import { Life } from './life.js';
 import { Members } from './members.js';
+import { Past } from './past.js';
+import { Present } from './present.js';
 import { RingPicture } from './ring-picture.js';
 import { Segments } from './segments.js';
 import { State } from './state.js';
@@ -39,6 +42,9 @@ export class DraftView implements View {
   readonly #picture = new RingPicture();
   readonly #queue = h('p', { class: 'card-note' });
   readonly #members: Members;
+  readonly #invites: Invites;
+  readonly #present: Present;
+  readonly #past: Past;
   readonly #state: State;
   readonly #life: Life;
   readonly #chain: Chain;
@@ -56,11 +62,18 @@ export class DraftView implements View {
     const handle = client.draft(id);
     const kept = new KeptHere(client, id, notices);
     const panelId = newId('panel');
-    this.#header = new DraftHeader(handle, notices, panelId, () => panel.classList.toggle('panel-open'));
+    this.#present = new Present(handle, user);
+    this.#header = new DraftHeader(handle, notices, this.#present.element, panelId, () => panel.classList.toggle('panel-open'));
     this.#segments = new Segments(handle, notices, kept.element);
     this.#turn = new Turn(handle, notices);
-    this.#composer = new Composer(handle, user, () => void this.#segments.toEnd());
+    this.#composer = new Composer(handle, user, () => void this.#segments.toEnd(), () => this.#present.typing());
     this.#members = new Members(handle, notices);
+    this.#invites = new Invites(handle, notices);
+    const desk = h('div', { class: 'desk' }, this.#turn.element, this.#composer.element);
+    this.#past = new Past(handle, notices, (past) => {
+      this.#segments.element.hidden = past;
+      desk.hidden = past;
+    });
     this.#state = new State(handle, notices);
     this.#life = new Life(handle);
     this.#chain = new Chain(notices);
@@ -69,18 +82,20 @@ export class DraftView implements View {
       { id: panelId, class: 'panel', 'aria-label': 'About this draft' },
       h('section', { class: 'card card-ring', 'aria-label': 'The ring' }, this.#picture.element, this.#queue),
       this.#members.element,
+      this.#invites.element,
       this.#state.element,
       this.#life.element,
+      this.#past.element,
       this.#chain.element,
     );
     this.#body = h(
       'div',
       { class: 'draft-body', hidden: true },
-      h('div', { class: 'draft-main' }, this.#header.element, this.#segments.element, h('div', { class: 'desk' }, this.#turn.element, this.#composer.element)),
+      h('div', { class: 'draft-main' }, this.#header.element, this.#segments.element, this.#past.reading, desk),
       panel,
     );
     this.element = h('div', { class: 'draft' }, this.#absent, this.#body);
-    for (const part of [kept, this.#segments, this.#turn, this.#composer, this.#life]) this.#scope.own(() => part.end());
+    for (const part of [kept, this.#segments, this.#turn, this.#composer, this.#life, this.#invites, this.#present, this.#past]) this.#scope.own(() => part.end());
     setText(this.#absence, 'Opening…');
     this.#scope.own(() => this.#painting.cancel());
     this.#scope.own(handle.subscribe((change) => this.#changed(change), { tail: pageRows }));
@@ -102,6 +117,7 @@ export class DraftView implements View {
     this.#absent.hidden = change.draft !== null;
     this.#body.hidden = change.draft === null;
     if (change.draft === null) {
+      this.#present.end();
       this.#showAbsence();
       return;
     }
@@ -122,6 +138,9 @@ export class DraftView implements View {
     setText(this.#queue, queueSentence(draft, this.#user));
     this.#members.update(draft, this.#user, this.#colours);
     this.#state.update(draft);
+    this.#invites.update(draft, this.#user);
+    this.#present.update(this.#colours);
+    this.#past.update(draft);
     this.#life.update(draft, this.#colours);
     this.#chain.update(draft);
   }

@@ -1,5 +1,6 @@
-// The ring's way so far: a strip in which each holder's turn is as long as it lasted, and the last moves in words.
-import type { Draft, DraftSnapshot, RingPass } from '@onering/sdk';
+// The draft's life: a strip in which each holder's turn is as long as it lasted, under it how much was written in each, and
+// the last moves in words.
+import type { Draft, DraftSnapshot, LogEntry, RingPass } from '@onering/sdk';
 
 import type { Colours } from '../colours.js';
 import { fill, h, setText, svg } from '../dom.js';
@@ -10,15 +11,18 @@ import { count, counted, span, when, whenExactly } from '../words.js';
 const turnsShown = 60;
 const movesTold = 6;
 const width = 280;
+const entriesRead = 1_000; // of the log, to count what was written
+const [turnHeight, writtenTop, writtenHeight] = [26, 30, 16];
 
 export class Life implements View {
   readonly element: HTMLElement;
   readonly #handle: Draft;
   readonly #scope = new Scope();
   readonly #heading = h('h2', { class: 'card-title' }, 'Turns so far');
-  readonly #strip = svg('svg', { class: 'life-strip', viewBox: `0 0 ${width} 26`, preserveAspectRatio: 'none', role: 'img' });
+  readonly #strip = svg('svg', { class: 'life-strip', viewBox: `0 0 ${width} ${writtenTop + writtenHeight}`, preserveAspectRatio: 'none', role: 'img' });
   readonly #moves = h('ol', { class: 'moves', reversed: true });
   #passes: readonly RingPass[] = [];
+  #written: readonly number[] = []; // segments in each of these turns, as far as the log was read
   #colours: Colours | null = null;
   #draft: DraftSnapshot | null = null;
   #readFor = '';
@@ -38,16 +42,20 @@ export class Life implements View {
     this.#draft = draft;
     this.#colours = colours;
     // The history holds confirmed moves: it is read anew when one was made or confirmed.
-    const state = `${draft.ring.epoch} ${draft.sync.pending === 0}`;
+    const state = `${draft.ring.epoch} ${draft.segmentCount} ${draft.sync.pending === 0}`;
     if (state !== this.#readFor) void this.#read(draft, state);
     else if (recoloured) this.#draw();
   }
 
   async #read(draft: DraftSnapshot, state: string): Promise<void> {
     this.#readFor = state;
-    const page = await this.#handle.history({ from: Math.max(0, draft.ring.epoch - turnsShown), limit: turnsShown });
+    const [page, log] = await Promise.all([
+      this.#handle.history({ from: Math.max(0, draft.ring.epoch - turnsShown), limit: turnsShown }),
+      this.#handle.log({ from: Math.max(1, draft.seq - entriesRead + 1) }),
+    ]);
     if (!page.ok || this.#scope.signal.aborted || this.#readFor !== state) return;
     this.#passes = page.value.passes;
+    this.#written = log.ok ? countWritten(page.value.passes, log.value.entries) : [];
     this.#draw();
   }
 
@@ -56,29 +64,53 @@ export class Life implements View {
     this.element.hidden = this.#passes.length === 0;
     const end = this.#draft.status === 'completed' ? this.#draft.updatedAt : Date.now();
     setText(this.#heading, counted(this.#passes.at(-1)?.epoch ?? 0, 'turn'));
-    fill(this.#strip, ...drawTurns(this.#passes, end, this.#colours));
+    fill(this.#strip, ...drawTurns(this.#passes, this.#written, end, this.#colours));
     fill(this.#moves, ...this.#passes.slice(-movesTold).reverse().map(drawMove));
   }
 }
 
 // As long as they lasted, but for a share that every turn has, so that a short one between two long ones is seen.
-function drawTurns(passes: readonly RingPass[], end: number, colours: Colours): SVGElement[] {
+function drawTurns(passes: readonly RingPass[], written: readonly number[], end: number, colours: Colours): SVGElement[] {
   const lasted = passes.map((pass, i) => Math.max(0, (passes[i + 1]?.at ?? end) - pass.at));
   const all = lasted.reduce((sum, ms) => sum + ms, 0) || 1;
   const share = Math.min(8, (width * 0.6) / Math.max(1, passes.length));
   const rest = width - share * passes.length;
+  const most = Math.max(1, ...written);
   let x = 0;
   const bars = passes.map((pass, i) => {
     const long = share + (rest * (lasted[i] ?? 0)) / all;
-    const bar = svg(
-      'rect',
-      { class: `life-turn ${colours.classOf(pass.to)}`, x, y: 0, width: Math.max(1, long - 1.5), height: 26, rx: 2 },
-      svg('title', {}, `${pass.to} held the ring for ${span(lasted[i] ?? 0)}`),
-    );
+    const segments = written[i] ?? 0;
+    const height = segments === 0 ? 0 : 2 + ((writtenHeight - 2) * segments) / most;
+    const place = { x, width: Math.max(1, long - 1.5) };
+    const title = svg('title', {}, `${pass.to} held the ring for ${span(lasted[i] ?? 0)} and wrote ${counted(segments, 'segment')}`);
     x += long;
-    return bar;
+    return svg(
+      'g',
+      { class: colours.classOf(pass.to) },
+      title,
+      svg('rect', { class: 'life-turn', ...place, y: 0, height: turnHeight, rx: 2 }),
+      svg('rect', { class: 'life-written', ...place, y: writtenTop, height, rx: 1 }),
+    );
   });
-  return [svg('title', {}, `The last ${counted(passes.length, 'turn')}, each as long as it lasted`), ...bars];
+  return [svg('title', {}, `The last ${counted(passes.length, 'turn')}: ${tally(passes, lasted)}`), ...bars];
+}
+
+// Who held the ring for how long in all, for those who hear the picture.
+function tally(passes: readonly RingPass[], lasted: readonly number[]): string {
+  const sums = new Map<string, number>();
+  passes.forEach(({ to }, i) => sums.set(to, (sums.get(to) ?? 0) + (lasted[i] ?? 0)));
+  return [...sums].map(([user, ms]) => `${user} ${span(ms)}`).join(', ');
+}
+
+// Both are in the order of their time.
+function countWritten(passes: readonly RingPass[], entries: readonly LogEntry[]): number[] {
+  const written = passes.map(() => 0);
+  let turn = 0;
+  for (const { kind, acceptedAt } of entries) {
+    while (turn + 1 < passes.length && (passes[turn + 1]?.at ?? Infinity) <= acceptedAt) ++turn;
+    if (kind === 'appendSegment' && acceptedAt >= (passes[0]?.at ?? Infinity)) written[turn] = (written[turn] ?? 0) + 1;
+  }
+  return written;
 }
 
 function drawMove(pass: RingPass): HTMLElement {

@@ -23,7 +23,7 @@ export function signIn(problem = ''): HTMLElement {
       h('p', { class: 'landing-lead' }, 'A draft has one ring. Whoever holds it writes; the others read along until it is passed to them. So you can take it with you, write offline for days, and nothing ever has to be merged.'),
       h(
         'form',
-        { class: 'landing-form', method: 'get', action: './', onsubmit: check },
+        { class: 'landing-form', method: 'get', action: `./${location.hash}`, onsubmit: check },
         h('label', { for: id, class: 'field-label' }, 'Your name'),
         h('div', { class: 'landing-fields' }, name, h('button', { type: 'submit', class: 'button primary' }, 'Come in')),
         fault,
@@ -38,7 +38,7 @@ export function signIn(problem = ''): HTMLElement {
 function names(): HTMLElement | null {
   const known = rememberedNames();
   if (known.length === 0) return null;
-  return h('p', { class: 'landing-names' }, 'Again as ', ...known.map((user) => h('a', { class: 'button small', href: `?${new URLSearchParams({ user })}` }, user)));
+  return h('p', { class: 'landing-names' }, 'Again as ', ...known.map((user) => h('a', { class: 'button small', href: `?${new URLSearchParams({ user })}${location.hash}` }, user)));
 }
 
 function picture(): SVGSVGElement {
