@@ -2,7 +2,7 @@
 //
 //   node demo/screenshots.mjs http://127.0.0.1:8080/ [FOLDER]      default: docs/images
 //
-// The server should have an empty store. Writes first-page, draft-light, draft-dark, kept-work and phone.
+// The server should have an empty store. Writes first-page, draft-light, invite, past, draft-dark, kept-work and phone.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +75,8 @@ async function takePictures({ ada, bob, carol }, shoot) {
   await ringIsAtRest(ada);
   await shoot(ada, 'draft-light');
 
+  await takeCompany(ada, bob, shoot);
+
   await bob.workOffline(true);
   await bob.append('Her turn came on a Sunday, with rain.');
   await ringIsAtRest(bob);
@@ -90,11 +92,25 @@ async function takePictures({ ada, bob, carol }, shoot) {
   await shoot(bob, 'kept-work');
 }
 
+// An invite just made, and the draft as it was.
+async function takeCompany(ada, bob, shoot) {
+  await ada.page.getByRole('button', { name: 'Make a link' }).click();
+  await ada.page.getByLabel('The link, shown only now.').waitFor();
+  await shoot(ada, 'invite');
+  await ada.goTo(new URL(ada.page.url()).hash);
+  const slider = bob.page.getByRole('slider');
+  await slider.fill('9');
+  await bob.page.getByText('After change 9').waitFor();
+  await shoot(bob, 'past');
+  await slider.press('Escape');
+}
+
 // The ring has arrived, and what has changed is painted.
 async function ringIsAtRest(person) {
   await person.page.evaluate(async () => {
     for (let frame = 0; frame < 3; ++frame) await new Promise(requestAnimationFrame);
-    await Promise.all(document.getAnimations().map((animation) => animation.finished));
+    const ending = document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(ending.map((animation) => animation.finished));
   });
 }
 

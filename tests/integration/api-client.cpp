@@ -43,8 +43,10 @@ ApiAnswer ApiClient::ask(std::string_view method, std::string_view target, std::
   boost::system::error_code failed;
   answer.body = json::parse(answer.text, failed);
   INFO(method << " " << target << ": " << answer.status << " " << answer.text);
-  CHECK(OpenApi::ofOneRing().judge(method, target, answer.status, answer.header("Content-Type").value_or(""),
-                                   answer.text) == "");
+  const std::string complaint = OpenApi::ofOneRing().judge(method, target, answer.status,
+                                                           answer.header("Content-Type").value_or(""), answer.text);
+  INFO(complaint);
+  CHECK(complaint.empty());
   return answer;
 }
 

@@ -200,9 +200,11 @@ TEST_CASE("K6 a server that is killed while it works: every key has one effect",
       for (int i = from;; ++i) {
         begun = i + 1;
         const std::string body = R"({"epoch":1,"text":"number )" + std::to_string(i) + "\"}";
-        const auto answer = socket.ask("POST " + draft + "/segments HTTP/1.1\r\nHost: localhost\r\n" +
-                                       "Authorization: Bearer ann\r\n" + keyHeader("k" + std::to_string(i)) +
-                                       "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+        std::string request = "POST ";
+        request.append(draft).append("/segments HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ann\r\n");
+        request.append(keyHeader("k" + std::to_string(i))).append("Content-Length: ");
+        request.append(std::to_string(body.size())).append("\r\n\r\n").append(body);
+        const auto answer = socket.ask(request);
         if (answer.status != 201) {
           return;
         }

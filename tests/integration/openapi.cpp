@@ -89,7 +89,7 @@ OpenApi::OpenApi(json::value document) : document_(std::move(document)) {}
 const json::object& OpenApi::resolved(const json::object& object) const {
   const auto* reference = object.if_contains("$ref");
   if (!reference) {
-    return object;
+    return object;  // NOLINT(bugprone-return-const-ref-from-parameter): of the document, as all that come in are
   }
   return resolved(document_.at_pointer(std::string(view(reference->as_string()).substr(1))).as_object());
 }

@@ -43,9 +43,12 @@ std::pair<pid_t, int> spawn(const std::vector<std::string>& arguments, const std
   words.push_back(nullptr);
   const pid_t pid = ::fork();
   if (pid == 0) {
-    ::dup2(pipe[1], STDOUT_FILENO);
-    ::dup2(::open(err.c_str(), O_WRONLY | O_APPEND), STDERR_FILENO);
-    ::execv(kOneRing, words.data());
+    const int log = ::open(err.c_str(), O_WRONLY | O_APPEND);
+    if (log >= 0) {
+      ::dup2(pipe[1], STDOUT_FILENO);
+      ::dup2(log, STDERR_FILENO);
+      ::execv(kOneRing, words.data());
+    }
     ::_exit(127);
   }
   ::close(pipe[1]);

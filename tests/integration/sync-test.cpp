@@ -137,8 +137,9 @@ TEST_CASE("a replica in SQLite goes on where it stopped", "[sync][client]") {
     bool durable = false;
     AppendSegment body;
     body.content.text = "written offline";
-    REQUIRE(ada.client().perform(draft, std::move(body),
-                                 {.durable = [&](auto stored) { durable = stored.has_value(); }, .settled = {}}));
+    const auto performed = ada.client().perform(
+        draft, std::move(body), {.durable = [&](auto stored) { durable = stored.has_value(); }, .settled = {}});
+    REQUIRE(performed);
     REQUIRE(ada.sees([&] { return durable; }));
   }
   Person ada(loop, server.url(), "ada", {.token = {}, .store = device(), .change = {}});

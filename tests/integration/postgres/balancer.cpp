@@ -23,7 +23,7 @@ sockaddr_in loopback(std::uint16_t port) {
 
 // False: one side is gone.
 bool passOn(int from, int to) {
-  std::array<char, 65'536> bytes;
+  std::array<char, 65'536> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): recv() fills it
   const ssize_t got = ::recv(from, bytes.data(), bytes.size(), 0);
   for (ssize_t sent = 0; sent < got;) {
     const ssize_t now = ::send(to, bytes.data() + sent, static_cast<std::size_t>(got - sent), MSG_NOSIGNAL);
@@ -73,7 +73,7 @@ int Balancer::connectToNext() {
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     const sockaddr_in address = loopback(servers_[next_++ % servers_.size()]);
     const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    if (server >= 0 && ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
       const int on = 1;
       ::setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       return server;

@@ -34,10 +34,11 @@ std::set<std::string> linesOf(const std::string& text) {
 TEST_CASE("SPEC 9 every query goes by an index, and by the one that is meant for it", "[postgres][explain]") {
   for (const bench::Asked& asked : bench::everyQuestion()) {
     const std::string name = asked.statement.name;
-    const std::string plan = sharedCluster().sql(bench::planSettings() + "PREPARE " + name + " AS " +
-                                                     asked.statement.sql + "; EXPLAIN (FORMAT JSON) EXECUTE " + name +
-                                                     "(" + bench::parametersFor(asked, 7, kFilled) + ")",
-                                                 filledDatabase());
+    std::string question = bench::planSettings();
+    question.append("PREPARE ").append(name).append(" AS ").append(asked.statement.sql);
+    question.append("; EXPLAIN (FORMAT JSON) EXECUTE ").append(name);
+    question.append("(").append(bench::parametersFor(asked, 7, kFilled)).append(")");
+    const std::string plan = sharedCluster().sql(question, filledDatabase());
     INFO(name << ": " << plan);
     CHECK_FALSE(plan.contains("\"Seq Scan\""));
     CHECK(plan.contains("\"" + asked.index + "\""));

@@ -22,7 +22,7 @@ using std::chrono::seconds;
 
 // A handful; as many as ONERING_ROUNDS says in a long run.
 int rounds() {
-  const char* given = std::getenv("ONERING_ROUNDS");
+  const char* given = std::getenv("ONERING_ROUNDS");  // NOLINT(concurrency-mt-unsafe): nobody sets it meanwhile
   return given ? std::atoi(given) : 2;
 }
 
@@ -33,6 +33,7 @@ std::string urlThrough(const TemporaryCluster& cluster, const std::string& hosts
 
 std::vector<std::unique_ptr<Writer>> someWriters(EventLoop& loop, const std::string& url) {
   std::vector<std::unique_ptr<Writer>> writers;
+  writers.reserve(4);
   for (int i = 0; i < 4; ++i) {
     writers.push_back(std::make_unique<Writer>(loop, url, "writer" + std::to_string(i), 8));
   }
@@ -65,10 +66,7 @@ TEST_CASE(
   const auto cluster = startCluster();
   auto server = serveOver(cluster->url());
   const std::string listen = "127.0.0.1:" + std::to_string(server->port());
-  std::vector<std::unique_ptr<Writer>> writers;
-  for (int i = 0; i < 4; ++i) {
-    writers.push_back(std::make_unique<Writer>(loop, server->url(), "writer" + std::to_string(i), 8));
-  }
+  const auto writers = someWriters(loop, server->url());
   for (int round = 0; round < rounds(); ++round) {
     allGoOn(writers);
     server->signal(SIGKILL);

@@ -65,6 +65,7 @@ TEST_CASE("SPEC 9 of several servers that start at once one migrates", "[postgre
   std::atomic<int> failed = 0;
   {
     std::vector<std::jthread> servers;
+    servers.reserve(4);
     for (int i = 0; i < 4; ++i) {
       servers.emplace_back([&] {
         const auto done = Migrations({.url = urlOf(database)}).up();

@@ -204,6 +204,7 @@ TEST_CASE("SPEC 15 a standby is promoted under load: nothing acknowledged is los
                           hosts + "/" + TemporaryCluster::kDatabase + "?target_session_attrs=read-write";
   const auto server = serveOver(url);
   std::vector<std::unique_ptr<Writer>> writers;
+  writers.reserve(3);
   for (int i = 0; i < 3; ++i) {
     writers.push_back(std::make_unique<Writer>(loop, server->url(), "writer" + std::to_string(i), 8));
   }
