@@ -79,7 +79,7 @@ void checkInterrupted() {
   }
 }
 
-void fail(ErrorCode code, std::string message) {
+void fail(ErrorCode code, std::string_view message) {
   throw Failed{rejection(code, std::move(message))};
 }
 

@@ -47,6 +47,6 @@ class SignalGuard {
 };
 void checkInterrupted();
 
-[[noreturn]] void fail(ErrorCode code, std::string message);
+[[noreturn]] void fail(ErrorCode code, std::string_view message);
 
 }  // namespace onering::bench

@@ -84,7 +84,7 @@ export class Invites implements View {
   #making(): HTMLFormElement {
     const [whomId, hoursId] = [newId('invite-for'), newId('invite-hours')];
     const whom = h('input', { id: whomId, class: 'field', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', placeholder: 'anyone' });
-    const role = h('select', { class: 'field', 'aria-label': 'Role of who accepts' }, h('option', { value: 'editor' }, 'editor'), h('option', { value: 'viewer' }, 'viewer'));
+    const role = h('select', { class: 'field', 'aria-label': 'Invited as' }, h('option', { value: 'editor' }, 'editor'), h('option', { value: 'viewer' }, 'viewer'));
     const hours = h('select', { id: hoursId, class: 'field' }, h('option', { value: 1 }, 'an hour'), h('option', { value: 24 }, 'a day'), h('option', { value: 72, selected: true }, '3 days'), h('option', { value: 168 }, 'a week'));
     const make = async (event: SubmitEvent): Promise<void> => {
       event.preventDefault();
