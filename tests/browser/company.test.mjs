@@ -55,6 +55,8 @@ story('§11 a link lets a stranger in, once', {}, async (world) => {
   await eve.page.getByText('This link lets nobody in').waitFor();
   await eve.goTo('#invite=half');
   await eve.page.getByText('This link lets nobody in').waitFor();
+  await eve.goTo('#/kept');
+  await until('nothing of it is kept work', async () => (await eve.page.getByText('not accepted').count()) === 0);
 });
 
 story('§11 a revoked link, and one for somebody else, let nobody in', {}, async (world) => {

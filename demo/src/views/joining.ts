@@ -38,6 +38,8 @@ export class Joining implements View {
     this.#scope.own(ofStatus);
     const answer = await joining.server;
     ofStatus();
+    // Said here: a link that does not work is no work to keep.
+    if (!answer.ok) void client.rejected.dismiss(joining.op);
     if (this.#scope.signal.aborted) return;
     if (answer.ok || answer.error.code === 'alreadyMember') {
       location.replace(draftAddress(joining.draft));
