@@ -217,6 +217,13 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     }
   }
 
+  // What has happened and is not stored yet is told by the step that is to come: nothing counts as done before.
+  void tellStatusUnlessStepComes() {
+    if (!stepPosted) {
+      tellStatus();
+    }
+  }
+
   void tellStatus() {
     if (replica) {
       status.link = replica->link();
@@ -262,7 +269,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     if (!token) {
       status.lastError = std::move(token.error());
       retryLater();
-      tellStatus();
+      tellStatusUnlessStepComes();
       return;
     }
     socket = Socket::connect(
@@ -314,7 +321,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     if (!denied || tryAgainAfterRefusal) {
       retryLater();
     }
-    tellStatus();
+    tellStatusUnlessStepComes();
   }
 
   void noteDisconnected() {
@@ -385,7 +392,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
       heartbeatAt = now + options.heartbeat;
       static_cast<void>(use([](Replica& present, Time wallNow) { present.tick(wallNow); }));
     }
-    tellStatus();
+    tellStatusUnlessStepComes();
     armTimer();
   }
 

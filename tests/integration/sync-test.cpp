@@ -35,6 +35,32 @@ TEST_CASE("what one writes is durable, then seen by the other", "[sync]") {
   CHECK(ada.confirmed(draft) == bob.confirmed(draft));
 }
 
+TEST_CASE("nothing is pending, says a client, only when it has told what became of everything", "[sync]") {
+  EventLoop loop;
+  TestServer server;
+  std::size_t made = 0;
+  std::size_t told = 0;
+  std::size_t tooSoon = 0;
+  Person ada(loop, server.url(), "ada", {.token = {}, .store = nullptr, .change = [&](ClientOptions& options) {
+                                           options.heartbeat = std::chrono::milliseconds(1);  // timers all the time
+                                           options.onStatus = [&](const ClientStatus& status) {
+                                             tooSoon += status.pending == 0 && told < made ? 1U : 0U;
+                                           };
+                                         }});
+  const DraftId draft = ada.create();
+  REQUIRE(ada.settles());
+  for (int i = 0; i < 1'000; ++i) {
+    ++made;
+    AppendSegment body;
+    body.content.text = "line " + std::to_string(i);
+    const auto performed =
+        ada.client().perform(draft, std::move(body), {.durable = {}, .settled = [&](const Receipt&) { ++told; }});
+    REQUIRE(performed);
+    REQUIRE(ada.sees([&] { return told == made; }));
+  }
+  CHECK(tooSoon == 0);
+}
+
 TEST_CASE("a user's two devices have the same drafts", "[sync]") {
   EventLoop loop;
   TestServer server;
