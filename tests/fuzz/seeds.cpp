@@ -34,6 +34,13 @@ const std::vector<OpBody> kBodies{
     RemoveCollaborator{.user = "ben"},
     DeleteDraft{},
     RestoreDraft{},
+    CreateInvite{.invite = numbered<InviteId>(91),
+                 .tokenHash = tokenHash({7}),
+                 .role = Role::editor,
+                 .user = {},
+                 .lifetime = std::chrono::hours(72)},
+    AcceptInvite{.invite = numbered<InviteId>(91), .tokenHash = tokenHash({7}), .token = InviteToken{7}},
+    RevokeInvite{.invite = numbered<InviteId>(91)},
     Complete{}};
 
 Op opOf(std::uint8_t number, OpBody body) {
@@ -61,6 +68,7 @@ std::string fromReplica() {
   conversation += piece(encode(WhatChanged{}));
   conversation += piece(encode(Fetch{.draft = numbered<DraftId>(1), .have = {}, .snapshotAt = {}, .progress = {}}));
   conversation += piece(encode(RefreshToken{.token = "ann"}));
+  conversation += piece(encode(Present{.draft = numbered<DraftId>(1), .attention = Attention::typing}));
   return conversation + piece(encode(Ping{7}));
 }
 
