@@ -209,8 +209,7 @@ void Replica::leaveOutbox(std::uint64_t order, Copy& copy) {
   if (found->second.sent) --inFlight_;
   step_.changes.settled.push_back(found->second.op.id);
   orderOf_.erase(found->second.op.id);
-  // Mostly the first: receipts come in the order of the ops.
-  copy.pending.erase(std::ranges::lower_bound(copy.pending, order));
+  forget(copy, order);
   outbox_.erase(found);
   step_.notices.emplace_back(OutboxChanged{});
 }
@@ -426,7 +425,9 @@ void Replica::install(const DraftId& id, Copy& copy) {
   forgetWrites(id);
   copy.confirmed = image.state;
   std::set<SegmentId> segments;
-  for (const Segment& segment : image.segments) segments.insert(segment.id);
+  if (!copy.pending.empty()) {
+    for (const Segment& segment : image.segments) segments.insert(segment.id);
+  }
   for (const std::uint64_t order : copy.pending) {
     // In the snapshot already: its receipt will say so. Until then it must not be shown twice.
     Pending& pending = outbox_.at(order);

@@ -78,7 +78,7 @@ std::expected<Replica, Rejection> Replica::open(DeviceStore& store, Entropy& ent
 
 // --- what the user does -------------------------------------------------------------------------------------
 
-Op Replica::prepare(DraftId draft, OpBody body, Time now) {
+Op Replica::prepare(DraftId draft, OpBody body, Time now, const OpId& as) {
   if (draft == DraftId{}) draft = DraftId{newUuid(now)};
   if (Epoch* epoch = epochOf(body); epoch && *epoch == 0) {
     if (const DraftState* view = this->draft(draft)) *epoch = view->ring.epoch;
@@ -89,7 +89,7 @@ Op Replica::prepare(DraftId draft, OpBody body, Time now) {
     entropy_->fill(salt);
     append->content = sealContent(std::move(append->content.text), salt);
   }
-  return {.id = OpId{newUuid(now)},
+  return {.id = as == OpId{} ? OpId{newUuid(now)} : as,
           .draft = draft,
           .actor = record_.user,
           .device = record_.device,
@@ -132,9 +132,11 @@ std::expected<Performed, Rejection> Replica::enqueue(Op op, bool submitted, Time
   const Performed performed{.op = op.id, .draft = op.draft, .segment = segmentOf(op), .effect = effect};
   const std::uint64_t order = ++lastOrder_;
   step_.changes.queued.push_back({order, op});
-  orderOf_.emplace(op.id, order);
+  orderOf_.emplace_hint(orderOf_.end(), op.id, order);
   copy.pending.push_back(order);
-  outbox_.emplace(order, Pending{.op = std::move(op), .effect = effect, .submitted = submitted, .accepted = {}});
+  outbox_.emplace_hint(outbox_.end(), order,
+                       Pending{.op = std::move(op), .effect = effect, .submitted = submitted, .accepted = {}});
+  noteEffect(copy, order);
   changed(performed.draft);
   step_.notices.emplace_back(OutboxChanged{});
   return performed;
@@ -220,12 +222,19 @@ Replica::Copy& Replica::copyOf(const DraftId& id) {
   auto loaded = store_->find({.drafts = {id}, .ops = {}, .segments = {}});
   if (!loaded) throw std::runtime_error("reading a draft failed: " + loaded.error().detail);
   Copy& copy = copies_[id];
+  copy.range.laid = ++lastLaid_;
   copy.confirmed = std::move(loaded->drafts.at(0));
   for (const auto& [order, pending] : outbox_) {
     if (pending.op.draft == id) copy.pending.push_back(order);
   }
   if (copy.pending.empty()) return copy;
-  // A crash can leave an op in the outbox that a snapshot has brought already: it must not be shown twice.
+  if (copy.confirmed) markStored(id, copy);
+  layAgain(copy);
+  return copy;
+}
+
+// A crash can leave an op in the outbox that a snapshot has brought already: it must not be shown twice.
+void Replica::markStored(const DraftId& id, const Copy& copy) {
   Lookup lookup;
   for (const std::uint64_t order : copy.pending) {
     const auto* append = std::get_if<AppendSegment>(&outbox_.at(order).op.body);
@@ -236,8 +245,6 @@ Replica::Copy& Replica::copyOf(const DraftId& id) {
   for (std::size_t i = 0; i < copy.pending.size(); ++i) {
     if (stored->segments[i]) outbox_.at(copy.pending[i]).submitted = true;
   }
-  layAgain(copy);
-  return copy;
 }
 
 const DraftState* Replica::viewOf(const Copy& copy) const {
@@ -271,13 +278,36 @@ std::expected<LocalEffect, Rejection> Replica::lay(Copy& copy, const Op& op, Tim
 // Builds the view again from what is confirmed.
 void Replica::layAgain(Copy& copy) {
   copy.view.reset();
-  if (copy.pending.empty()) return;
-  copy.view = copy.confirmed;
+  if (!copy.pending.empty()) copy.view = copy.confirmed;
+  const auto before = std::exchange(copy.shown, {});
+  copy.others.clear();
   for (const std::uint64_t order : copy.pending) {
     Pending& pending = outbox_.at(order);
     pending.effect = LocalEffect::waiting;
-    if (pending.submitted) continue;
-    if (const auto laid = lay(copy, pending.op, pending.op.authoredAt)) pending.effect = *laid;
+    if (!pending.submitted) {
+      if (const auto laid = lay(copy, pending.op, pending.op.authoredAt)) pending.effect = *laid;
+    }
+    noteEffect(copy, order);
+  }
+  if (copy.shown != before) copy.range.laid = ++lastLaid_;
+}
+
+void Replica::noteEffect(Copy& copy, std::uint64_t order) const {
+  const Pending& pending = outbox_.at(order);
+  const bool isShown = pending.effect == LocalEffect::shown && std::holds_alternative<AppendSegment>(pending.op.body);
+  isShown ? copy.shown.push_back(order) : copy.others.push_back(order);
+}
+
+// Mostly the first: receipts come in the order of the ops.
+void Replica::forget(Copy& copy, std::uint64_t order) {
+  copy.pending.erase(std::ranges::lower_bound(copy.pending, order));
+  if (!copy.shown.empty() && copy.shown.front() == order) {
+    copy.shown.pop_front();
+    ++copy.range.left;
+  } else if (std::erase(copy.shown, order) > 0) {
+    copy.range.laid = ++lastLaid_;
+  } else {
+    std::erase(copy.others, order);
   }
 }
 
@@ -320,38 +350,51 @@ std::size_t Replica::pendingCount(const DraftId& id) {
   return copyOf(id).pending.size();
 }
 
-std::vector<Segment> Replica::pendingSegments(const DraftId& id, std::uint32_t from) {
+Replica::PendingRange Replica::pendingRange(const DraftId& id) {
   const Copy& copy = copyOf(id);
+  PendingRange range = copy.range;
+  range.count = copy.shown.size();
+  return range;
+}
+
+std::vector<Segment> Replica::pendingSegments(const DraftId& id, std::uint32_t from, std::size_t countMax) {
+  const Copy& copy = copyOf(id);
+  const std::uint32_t confirmed = copy.confirmed ? copy.confirmed->segmentCount : 0;
   std::vector<Segment> segments;
-  std::uint32_t position = copy.confirmed ? copy.confirmed->segmentCount : 0;
-  for (const std::uint64_t order : copy.pending) {
-    const Pending& pending = outbox_.at(order);
-    const auto* append = std::get_if<AppendSegment>(&pending.op.body);
-    if (!append || pending.effect != LocalEffect::shown) continue;
-    if (position < from) {
-      ++position;
-      continue;
-    }
-    segments.push_back({.id = append->segment,
-                        .position = position++,
+  for (std::size_t i = from > confirmed ? from - confirmed : 0; i < copy.shown.size() && segments.size() < countMax;
+       ++i) {
+    const Pending& pending = outbox_.at(copy.shown[i]);
+    const auto& append = std::get<AppendSegment>(pending.op.body);
+    segments.push_back({.id = append.segment,
+                        .position = confirmed + static_cast<std::uint32_t>(i),
                         .author = pending.op.actor,
                         .authorDisplay = record_.display,
-                        .epoch = append->epoch,
+                        .epoch = append.epoch,
                         .seq = 0,
                         .authoredAt = pending.op.authoredAt,
                         .acceptedAt = pending.op.authoredAt,
-                        .content = append->content});
+                        .content = append.content});
   }
   return segments;
 }
 
-std::set<SegmentId> Replica::pendingRedactions(const DraftId& id) const {
+std::set<SegmentId> Replica::pendingRedactions(const DraftId& id) {
   std::set<SegmentId> segments;
-  for (const auto& [order, pending] : outbox_) {
+  for (const std::uint64_t order : copyOf(id).others) {
+    const Pending& pending = outbox_.at(order);
     const auto* redact = std::get_if<RedactSegment>(&pending.op.body);
-    if (redact && pending.op.draft == id && pending.effect == LocalEffect::shown) segments.insert(redact->segment);
+    if (redact && pending.effect == LocalEffect::shown) segments.insert(redact->segment);
   }
   return segments;
+}
+
+std::vector<const Op*> Replica::waiting(const DraftId& id) {
+  std::vector<const Op*> ops;
+  for (const std::uint64_t order : copyOf(id).others) {
+    const Pending& pending = outbox_.at(order);
+    if (pending.effect == LocalEffect::waiting) ops.push_back(&pending.op);
+  }
+  return ops;
 }
 
 std::vector<DraftId> Replica::pendingDrafts() const {
@@ -478,6 +521,10 @@ void Replica::checkInvariants() const {
     if (copy.confirmed) onering::checkInvariants(*copy.confirmed);
     if (copy.view && !copy.pending.empty()) onering::checkInvariants(*copy.view);
     require(std::ranges::is_sorted(copy.pending), "pending ops are in the order in which they were made");
+    std::vector<std::uint64_t> parts(copy.shown.begin(), copy.shown.end());
+    parts.insert(parts.end(), copy.others.begin(), copy.others.end());
+    std::ranges::sort(parts);
+    require(std::ranges::equal(parts, copy.pending), "each pending op is shown or another");
     for (const std::uint64_t order : copy.pending)
       require(outbox_.contains(order), "a copy's pending op is in the outbox");
   }

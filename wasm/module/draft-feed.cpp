@@ -31,14 +31,12 @@ Confirmed confirmedOf(Replica& replica, const DraftId& draft) {
   return state ? Confirmed{state->segmentCount, state->position} : Confirmed{};
 }
 
-void writeSync(JsonWriter& json, const Replica& replica, const DraftId& draft, std::size_t pendingCount) {
+void writeSync(JsonWriter& json, Replica& replica, const DraftId& draft, std::size_t pendingCount) {
   json.memberObject("sync").member("pending", std::uint64_t{pendingCount});
   json.memberList("waiting");
   if (pendingCount > 0) {
-    for (const auto& pending : replica.pending(draft)) {
-      if (pending.effect == LocalEffect::waiting) {
-        json.value(opName(pending.op->body));
-      }
+    for (const Op* op : replica.waiting(draft)) {
+      json.value(opName(op->body));
     }
   }
   json.closeList().member("current", replica.link() == Link::live).closeObject();
@@ -90,7 +88,6 @@ void gatherNews(const Step& step, std::map<DraftId, DraftNews>& news) {
 
 void DraftFeed::write(JsonWriter& json, Replica& replica, Store& store, const DraftNews& news) {
   const Confirmed confirmed = confirmedOf(replica, draft_);
-  const std::vector<Segment> pending = replica.pendingSegments(draft_);
   const std::set<SegmentId> redacting = replica.pendingRedactions(draft_);
   const DraftState* view = replica.draft(draft_);
   if (!view) {
@@ -101,7 +98,7 @@ void DraftFeed::write(JsonWriter& json, Replica& replica, Store& store, const Dr
                          !anythingShownAgain(news, redacting);
   if (!continues) {
     told_ = false;
-    pending_.clear();
+    pending_ = {};
     redacting_.clear();
   }
   const bool withMembers = !told_ || members_ != view->members || invites_ != view->invites;
@@ -114,7 +111,7 @@ void DraftFeed::write(JsonWriter& json, Replica& replica, Store& store, const Dr
   json.member("reset", !continues);
   writeConfirmed(json, store, news, confirmed.segmentCount);
   writeRedacted(json, news, redacting);
-  writePending(json, pending, redacting);
+  writePending(json, replica, confirmed.segmentCount, redacting);
   count_ = confirmed.segmentCount;
   redacting_ = redacting;
   told_ = true;
@@ -154,33 +151,22 @@ void DraftFeed::writeRedacted(JsonWriter& json, const DraftNews& news, const std
   json.closeList();
 }
 
-void DraftFeed::writePending(JsonWriter& json, const std::vector<Segment>& pending,
+// Most often some have been confirmed, from the front, and some are new, at the end.
+void DraftFeed::writePending(JsonWriter& json, Replica& replica, std::uint32_t confirmed,
                              const std::set<SegmentId>& redacting) {
-  const auto isAt = [&](std::size_t i, const SegmentId& id) { return i < pending.size() && pending[i].id == id; };
-  // Most often some have been confirmed, from the front, and some are new, at the end.
-  std::size_t drop = 0;
-  while (drop < pending_.size() && !isAt(0, pending_[drop])) {
-    ++drop;
+  const Replica::PendingRange now = replica.pendingRange(draft_);
+  const std::uint64_t gone = now.laid == pending_.laid ? now.left - pending_.left : pending_.count;
+  const std::size_t drop = static_cast<std::size_t>(std::min<std::uint64_t>(gone, pending_.count));
+  const std::size_t same = pending_.count - drop;
+  pending_ = now;
+  if (drop == 0 && same == now.count) {
+    return;
   }
-  std::size_t same = 0;
-  while (drop + same < pending_.size() && isAt(same, pending_[drop + same])) {
-    ++same;
+  json.memberObject("pending").member("drop", std::uint64_t{drop}).memberList("add");
+  for (const Segment& segment : replica.pendingSegments(draft_, confirmed + static_cast<std::uint32_t>(same))) {
+    writeSegment(json, segment, redacting);
   }
-  if (drop + same < pending_.size()) {
-    drop = pending_.size();
-    same = 0;
-  }
-  if (drop > 0 || same < pending.size()) {
-    json.memberObject("pending").member("drop", std::uint64_t{drop}).memberList("add");
-    for (std::size_t i = same; i < pending.size(); ++i) {
-      writeSegment(json, pending[i], redacting);
-    }
-    json.closeList().closeObject();
-  }
-  pending_.clear();
-  for (const Segment& segment : pending) {
-    pending_.push_back(segment.id);
-  }
+  json.closeList().closeObject();
 }
 
 // A redaction that was pending was rejected: its segment has its text back.

@@ -41,7 +41,7 @@ class DraftFeed {
   void writeGone(JsonWriter& json);
   void writeConfirmed(JsonWriter& json, Store& store, const DraftNews& news, std::uint32_t count);
   void writeRedacted(JsonWriter& json, const DraftNews& news, const std::set<SegmentId>& redacting) const;
-  void writePending(JsonWriter& json, const std::vector<Segment>& pending, const std::set<SegmentId>& redacting);
+  void writePending(JsonWriter& json, Replica& replica, std::uint32_t confirmed, const std::set<SegmentId>& redacting);
   [[nodiscard]] bool anythingShownAgain(const DraftNews& news, const std::set<SegmentId>& redacting) const;
 
   DraftId draft_;
@@ -50,7 +50,7 @@ class DraftFeed {
   std::uint32_t count_ = 0;  // confirmed segments
   std::vector<Member> members_;
   std::vector<Invite> invites_;
-  std::vector<SegmentId> pending_;
+  Replica::PendingRange pending_;
   std::set<SegmentId> redacting_;  // segments whose redaction is pending
 };
 

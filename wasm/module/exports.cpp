@@ -18,6 +18,7 @@
 #include "onering/wire/codec.h"
 
 #include "device.h"
+#include "operations.h"
 
 #define ONERING_EXPORT(name) __attribute__((export_name(#name)))
 
@@ -129,73 +130,6 @@ T valueOf(StoreResult<T> result) {
   return std::move(*result);
 }
 
-// 0: shown; 1: waiting.
-int performed(const std::expected<Performed, Rejection>& outcome) {
-  if (!outcome) {
-    refuse(outcome.error());
-  }
-  return outcome->effect == LocalEffect::shown ? 0 : 1;
-}
-
-// What every operation is called with.
-struct Call {
-  int device;
-  const char* op;
-  std::size_t opSize;
-  const char* draft;
-  std::size_t draftSize;
-  double now;
-};
-
-int perform(const Call& call, const auto& makeBody) {
-  return answering(call.device, call.now, [&](JsonWriter&) {
-    Replica& replica = deviceOf(call.device).replica();
-    const auto id = idOf<OpId>(call.op, call.opSize);
-    const auto draft = idOf<DraftId>(call.draft, call.draftSize);
-    Op op = replica.prepare(draft, makeBody(), timeOf(call.now));
-    op.id = id;
-    return performed(replica.perform(std::move(op), timeOf(call.now)));
-  });
-}
-
-Role roleOf(int role) {
-  return role == 0 ? Role::viewer : Role::editor;
-}
-
-InviteToken tokenOf(const char* hex, std::size_t size) {
-  const auto bytes = fromHex({hex, size});
-  InviteToken token;
-  if (!bytes || bytes->size() != token.size()) {
-    refuse(rejection(ErrorCode::inviteInvalid));
-  }
-  std::copy(bytes->begin(), bytes->end(), token.begin());
-  return token;
-}
-
-// By number: operations that carry nothing. The caller's list is in module.ts.
-OpBody bareBody(int kind) {
-  switch (kind) {
-    case 0:
-      return RequestRing{};
-    case 1:
-      return CancelRequest{};
-    case 2:
-      return ReclaimRing{};
-    case 3:
-      return Lock{};
-    case 4:
-      return Unlock{};
-    case 5:
-      return Complete{};
-    case 6:
-      return DeleteDraft{};
-    case 7:
-      return RestoreDraft{};
-    default:
-      refuse(rejection(ErrorCode::internal), "no such operation");
-  }
-}
-
 void writeKept(JsonWriter& json, Replica& replica, const KeptOp& kept) {
   const DraftState* draft = replica.draft(kept.op.draft);
   json.openObject();
@@ -230,37 +164,40 @@ std::map<DraftId, std::size_t> countPending(const Replica& replica) {
   return counts;
 }
 
-// Confirmed segments from `from` on, as many as fit, then pending ones. Returns where to go on.
-std::uint32_t writeSegments(JsonWriter& json, Device& device, const DraftId& draft, std::uint32_t from,
-                            std::uint32_t to, std::uint32_t countMax) {
+// Confirmed segments from `from` on, as many as fit, then pending ones.
+void writeSegments(JsonWriter& json, Device& device, const DraftId& draft, std::uint32_t from, std::uint32_t to,
+                   std::uint32_t countMax) {
   constexpr std::size_t kBytesMax = 512U << 10U;
   Replica& replica = device.replica();
   const DraftState* state = replica.confirmed(draft);
   const std::uint32_t confirmed = state ? state->segmentCount : 0;
-  const std::vector<Segment> pending = replica.pendingSegments(draft);
+  const std::uint32_t all = std::min(to, replica.draft(draft)->segmentCount);
+  const std::uint32_t end = from < all ? from + std::min(countMax, all - from) : from;
   const std::set<SegmentId> redacting = replica.pendingRedactions(draft);
-  const std::uint32_t end =
-      std::min({to, confirmed + static_cast<std::uint32_t>(pending.size()), from + std::min(countMax, to - from)});
   std::uint32_t next = from;
   std::size_t room = kBytesMax;
+  const auto write = [&](const Segment& segment) {
+    writeSegment(json, segment, redacting);
+    room -= std::min(room, segment.content.text.size());
+    ++next;
+  };
   json.memberList("segments");
   if (from < std::min(end, confirmed)) {
     for (const Segment& segment :
          valueOf(device.store().readSegments(draft, from, std::min(end, confirmed), kBytesMax))) {
-      writeSegment(json, segment, redacting);
-      room -= std::min(room, segment.content.text.size());
-      ++next;
+      write(segment);
     }
   }
-  for (; next >= confirmed && next < end && room > 0; ++next) {
-    const Segment& segment = pending[next - confirmed];
-    writeSegment(json, segment, redacting);
-    room -= std::min(room, segment.content.text.size());
+  if (next >= confirmed && next < end) {
+    for (const Segment& segment : replica.pendingSegments(draft, next, end - next)) {
+      if (room == 0) {
+        break;
+      }
+      write(segment);
+    }
   }
   json.closeList();
-  const std::uint32_t all = std::min(to, confirmed + static_cast<std::uint32_t>(pending.size()));
   next < all ? json.member("next", next) : json.noMember("next");
-  return next;
 }
 
 }  // namespace
@@ -327,132 +264,12 @@ ONERING_EXPORT(onering_checkpoint) int checkpoint(int device, double now) {
 
 // --- what the user does -----------------------------------------------------------------------------------
 
-ONERING_EXPORT(onering_create_draft)
-int createDraft(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-                const char* title, std::size_t titleSize, const char* platform, std::size_t platformSize,
-                double holdLimitMs) {
-  return perform({device, op, opSize, draft, draftSize, now}, [&] {
-    return CreateDraft{.title = {title, titleSize},
-                       .platform = {platform, platformSize},
-                       .holdLimit = Duration{static_cast<std::int64_t>(holdLimitMs)}};
-  });
-}
-
-ONERING_EXPORT(onering_append)
-int append(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-           const char* segment, std::size_t segmentSize, const char* text, std::size_t textSize) {
-  return perform({device, op, opSize, draft, draftSize, now}, [&] {
-    AppendSegment body{.segment = idOf<SegmentId>(segment, segmentSize), .epoch = 0, .content = {}};
-    body.content.text.assign(text, textSize);
-    return body;
-  });
-}
-
-ONERING_EXPORT(onering_pass_ring)
-int passRing(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-             const char* to, std::size_t toSize) {
-  return perform({device, op, opSize, draft, draftSize, now}, [&] { return PassRing{.to = {to, toSize}, .epoch = 0}; });
-}
-
-ONERING_EXPORT(onering_set_title)
-int setTitle(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-             const char* title, std::size_t titleSize, const char* expect, std::size_t expectSize) {
-  return perform({device, op, opSize, draft, draftSize, now},
-                 [&] { return SetTitle{.title = {title, titleSize}, .expect = {expect, expectSize}}; });
-}
-
-// `role`: 0 viewer, 1 editor.
-ONERING_EXPORT(onering_add_collaborator)
-int addCollaborator(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
-                    double now, const char* user, std::size_t userSize, int role) {
-  return perform({device, op, opSize, draft, draftSize, now},
-                 [&] { return AddCollaborator{.user = {user, userSize}, .role = roleOf(role)}; });
-}
-
-ONERING_EXPORT(onering_set_role)
-int setRole(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-            const char* user, std::size_t userSize, int role) {
-  return perform({device, op, opSize, draft, draftSize, now},
-                 [&] { return SetRole{.user = {user, userSize}, .role = roleOf(role)}; });
-}
-
-ONERING_EXPORT(onering_remove_collaborator)
-int removeCollaborator(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize,
-                       double now, const char* user, std::size_t userSize) {
-  return perform({device, op, opSize, draft, draftSize, now},
-                 [&] { return RemoveCollaborator{.user = {user, userSize}}; });
-}
-
-ONERING_EXPORT(onering_redact)
-int redact(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-           const char* segment, std::size_t segmentSize) {
-  return perform({device, op, opSize, draft, draftSize, now},
-                 [&] { return RedactSegment{.segment = idOf<SegmentId>(segment, segmentSize)}; });
-}
-
-// `token`: 32 hexadecimal digits. `user` may be empty. `role`: 0 viewer, 1 editor.
-ONERING_EXPORT(onering_create_invite)
-int createInvite(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-                 const char* invite, std::size_t inviteSize, const char* token, std::size_t tokenSize, const char* user,
-                 std::size_t userSize, int role, double lifetimeMs) {
-  return perform({device, op, opSize, draft, draftSize, now}, [&] {
-    return CreateInvite{.invite = idOf<InviteId>(invite, inviteSize),
-                        .tokenHash = tokenHash(tokenOf(token, tokenSize)),
-                        .role = roleOf(role),
-                        .user = {user, userSize},
-                        .lifetime = Duration{static_cast<std::int64_t>(lifetimeMs)}};
-  });
-}
-
-ONERING_EXPORT(onering_revoke_invite)
-int revokeInvite(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-                 const char* invite, std::size_t inviteSize) {
-  return perform({device, op, opSize, draft, draftSize, now},
-                 [&] { return RevokeInvite{.invite = idOf<InviteId>(invite, inviteSize)}; });
-}
-
-ONERING_EXPORT(onering_accept_invite)
-int acceptInvite(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-                 const char* invite, std::size_t inviteSize, const char* token, std::size_t tokenSize) {
-  return perform({device, op, opSize, draft, draftSize, now}, [&] {
-    const InviteToken secret = tokenOf(token, tokenSize);
-    return AcceptInvite{.invite = idOf<InviteId>(invite, inviteSize), .tokenHash = tokenHash(secret), .token = secret};
-  });
-}
-
-// Operations that carry nothing, by number (bareBody()).
-ONERING_EXPORT(onering_act)
-int act(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, double now,
-        int kind) {
-  return perform({device, op, opSize, draft, draftSize, now}, [&] { return bareBody(kind); });
-}
-
-// Makes the kept op anew, as `op`.
-ONERING_EXPORT(onering_resubmit)
-int resubmit(int device, const char* op, std::size_t opSize, const char* kept, std::size_t keptSize, double now) {
-  return answering(device, now, [&](JsonWriter&) {
-    return performed(
-        deviceOf(device).replica().resubmit(idOf<OpId>(kept, keptSize), timeOf(now), idOf<OpId>(op, opSize)));
-  });
-}
-
-// Puts what is kept of `from` into `draft`, which `op` creates.
-ONERING_EXPORT(onering_copy_kept)
-int copyKept(int device, const char* op, std::size_t opSize, const char* draft, std::size_t draftSize, const char* from,
-             std::size_t fromSize, const char* title, std::size_t titleSize, double now) {
-  return answering(device, now, [&](JsonWriter&) {
-    const OpKey as{idOf<DraftId>(draft, draftSize), idOf<OpId>(op, opSize)};
-    return performed(deviceOf(device).replica().copyKept(idOf<DraftId>(from, fromSize), std::string(title, titleSize),
-                                                         timeOf(now), as));
-  });
-}
-
-ONERING_EXPORT(onering_dismiss)
-int dismiss(int device, const char* op, std::size_t opSize, double now) {
-  return answering(device, now, [&](JsonWriter&) {
-    if (const auto done = deviceOf(device).replica().dismiss(idOf<OpId>(op, opSize)); !done) {
-      refuse(done.error());
-    }
+// Any number of operations (operations.h). The result: Performed.
+ONERING_EXPORT(onering_perform)
+int perform(int device, const char* operations, std::size_t operationsSize, const char* texts, std::size_t textsSize,
+            double now) {
+  return answering(device, now, [&](JsonWriter& json) {
+    performAll(json, deviceOf(device).replica(), {operations, operationsSize}, {texts, textsSize}, timeOf(now));
     return kDone;
   });
 }

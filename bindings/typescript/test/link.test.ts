@@ -34,6 +34,23 @@ test('what is called in one go goes over in one message, in order', async () => 
   expect(performed().map(({ name }) => name)).toEqual(['append', 'append', 'passRing']);
 });
 
+test('a worker begins with many ops while the page is still calling', async () => {
+  for (let i = 0; i < 2_500; ++i) draft.append(`${i}`);
+  expect(posted).toHaveLength(2);
+  await settle();
+  expect(posted).toHaveLength(3);
+  expect(performed().map((op) => op.name === 'append' && op.text)).toEqual(Array.from({ length: 2_500 }, (_, i) => `${i}`));
+});
+
+test('dismissing ends when it is stored, and says why it could not be', async () => {
+  const [stored, refused] = [link.dismiss(uuidV7()), link.dismiss(uuidV7())];
+  await settle();
+  const [one, other] = performed();
+  news({ ended: [{ op: one!.op, error: null }, { op: other!.op, error: { code: 'notFound', message: '' } }] });
+  await expect(stored).resolves.toMatchObject({ ok: true });
+  await expect(refused).resolves.toMatchObject({ error: { code: 'notFound' } });
+});
+
 test('ids are there at once', () => {
   const { op, segment, draft: of } = draft.append('text');
   expect(new Set([op, segment, of]).size).toBe(3);
@@ -44,18 +61,18 @@ test('local and server resolve each with its own news', async () => {
   const { op, local, server } = draft.append('text');
   await settle();
   const stored = { op, draft: draft.id, effect: 'shown' } as const;
-  news({ performed: [{ request: performed()[0]!.request, result: { ok: true, value: stored } }] });
+  news({ stored: [op] });
   await expect(local).resolves.toEqual({ ok: true, value: stored });
   const receipt = { op, draft: draft.id, seq: 2, acceptedAt: 5, link: 'ab' };
-  news({ settled: [{ op, result: { ok: true, value: receipt } }] });
+  news({ settled: [receipt] });
   await expect(server).resolves.toEqual({ ok: true, value: receipt });
 });
 
 test('what is refused locally is refused for good', async () => {
-  const { local, server } = draft.append('text');
+  const { op, local, server } = draft.append('text');
   await settle();
   const refused = { ok: false, error: { code: 'notRingHolder', message: 'Someone else holds the ring.' } } as const;
-  news({ performed: [{ request: performed()[0]!.request, result: refused }] });
+  news({ ended: [{ op, error: refused.error }] });
   await expect(local).resolves.toEqual(refused);
   await expect(server).resolves.toEqual(refused);
 });
@@ -73,12 +90,8 @@ test('kept work that is done again has its id before any worker has heard of it'
   const { local, server } = link.perform({ name: 'resubmit', op, draft: draft.id, kept: uuidV7() });
   await settle();
   expect(performed()[0]).toMatchObject({ op });
-  const stored = { op, draft: draft.id, effect: 'shown' } as const;
-  news({
-    performed: [{ request: performed()[0]!.request, result: { ok: true, value: stored } }],
-    settled: [{ op, result: { ok: false, error: { code: 'staleEpoch', message: '' } } }],
-  });
-  await expect(local).resolves.toMatchObject({ ok: true });
+  news({ stored: [op], waiting: [op], settled: [{ op, draft: draft.id, error: { code: 'staleEpoch', message: '' } }] });
+  await expect(local).resolves.toEqual({ ok: true, value: { op, draft: draft.id, effect: 'waiting' } });
   await expect(server).resolves.toMatchObject({ error: { code: 'staleEpoch' } });
 });
 

@@ -31,7 +31,8 @@ void keep(Connection& connection, const KeptOp& kept) {
 
 }  // namespace
 
-void writeBatch(Connection& connection, const DeviceBatch& batch) {
+bool writeBatch(Connection& connection, const DeviceBatch& batch) {
+  bool erases = false;
   if (batch.record) {
     writeRecord(connection, *batch.record);
   }
@@ -39,12 +40,12 @@ void writeBatch(Connection& connection, const DeviceBatch& batch) {
     setAside(connection, draft);
   }
   for (const DraftId& draft : batch.dropped) {
-    dropDraft(connection, draft);
+    erases = dropDraft(connection, draft) || erases;
   }
   for (const DraftImage& image : batch.installed) {
-    installImage(connection, image);
+    erases = installImage(connection, image) || erases;
   }
-  writeBatch(connection, batch.drafts);
+  erases = writeBatch(connection, batch.drafts) || erases;
   for (const PendingOp& pending : batch.queued) {
     queue(connection, pending);
   }
@@ -57,10 +58,7 @@ void writeBatch(Connection& connection, const DeviceBatch& batch) {
   for (const OpId& op : batch.dismissed) {
     connection.run("DELETE FROM kept WHERE op_id = ?1", op);
   }
-}
-
-bool redacts(const DeviceBatch& batch) {
-  return !batch.dropped.empty() || !batch.installed.empty() || redacts(batch.drafts);
+  return erases;
 }
 
 std::optional<DeviceRecord> readRecord(Connection& connection) {

@@ -7,8 +7,8 @@
 
 namespace onering {
 
-void writeBatch(Connection& connection, const DeviceBatch& batch);
-[[nodiscard]] bool redacts(const DeviceBatch& batch);
+// True: it erased something that older pages of the file may still show.
+[[nodiscard]] bool writeBatch(Connection& connection, const DeviceBatch& batch);
 
 [[nodiscard]] std::optional<DeviceRecord> readRecord(Connection& connection);
 [[nodiscard]] std::vector<PendingOp> readPending(Connection& connection);

@@ -431,7 +431,7 @@ std::optional<SegmentRef> findSegment(Connection& connection, const SegmentKey& 
 
 // --- writing --------------------------------------------------------------------------------------------
 
-void writeBatch(Connection& connection, const Batch& batch) {
+bool writeBatch(Connection& connection, const Batch& batch) {
   for (const SeqCheck& looked : batch.checks) {
     const auto seq = connection.first<Seq>("SELECT seq FROM drafts WHERE draft_id = ?1", looked.draft);
     if (seq && *seq != looked.seq) {
@@ -444,37 +444,30 @@ void writeBatch(Connection& connection, const Batch& batch) {
   for (const RejectedOp& op : batch.rejected) {
     writeRejection(connection, op);
   }
-}
-
-bool redacts(const Batch& batch) {
-  for (const DraftWrite& draft : batch.drafts) {
-    for (const AcceptedOp& op : draft.ops) {
-      if (op.change.redacted) {
-        return true;
-      }
-    }
-  }
-  return false;
+  const auto redacts = [](const AcceptedOp& op) { return op.change.redacted.has_value(); };
+  return std::ranges::any_of(batch.drafts,
+                             [&](const DraftWrite& draft) { return std::ranges::any_of(draft.ops, redacts); });
 }
 
 void setAside(Connection& connection, const DraftId& draft) {
   connection.run("UPDATE drafts SET draft_id = NULL, aside_of = ?1 WHERE draft_id = ?1", draft);
 }
 
-void dropDraft(Connection& connection, const DraftId& draft) {
+bool dropDraft(Connection& connection, const DraftId& draft) {
   const auto key = connection.first<CopyKey>("DELETE FROM drafts WHERE draft_id = ?1 RETURNING key", draft);
   if (!key) {
-    return;
+    return false;
   }
   connection.run("DELETE FROM log WHERE place >= ?1 AND place < ?2", placeOf(*key, 0), placeOf(*key + 1, 0));
   connection.run("DELETE FROM ring_passes WHERE place >= ?1 AND place < ?2", placeOf(*key, 0), placeOf(*key + 1, 0));
   connection.run("DELETE FROM members WHERE draft = ?1", *key);
   connection.run("DELETE FROM invites WHERE draft = ?1", *key);
+  return true;
 }
 
-void installImage(Connection& connection, const DraftImage& image) {
+bool installImage(Connection& connection, const DraftImage& image) {
   const DraftId& draft = image.state.id;
-  dropDraft(connection, draft);
+  bool erases = dropDraft(connection, draft);
   const CopyKey key = insertHead(connection, image.state, image.state.position);
   for (const Member& member : image.state.members) {
     putMember(connection, key, member);
@@ -489,8 +482,10 @@ void installImage(Connection& connection, const DraftImage& image) {
     insertSegment(connection, key, draft, segment);
     if (segment.content.erased) {
       redact(connection, key, draft, segment.id);  // a redaction that arrived inside the snapshot
+      erases = true;
     }
   }
+  return erases;
 }
 
 // --- reading --------------------------------------------------------------------------------------------

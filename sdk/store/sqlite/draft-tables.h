@@ -10,14 +10,12 @@ namespace onering {
 // A copy's short name inside the file.
 using CopyKey = std::int64_t;
 
-void writeBatch(Connection& connection, const Batch& batch);
-
-// Whether the batch erased something that older pages of the file may still show.
-[[nodiscard]] bool redacts(const Batch& batch);
+// True, of each that says so: it erased something that older pages of the file may still show.
+[[nodiscard]] bool writeBatch(Connection& connection, const Batch& batch);
 
 void setAside(Connection& connection, const DraftId& draft);
-void dropDraft(Connection& connection, const DraftId& draft);
-void installImage(Connection& connection, const DraftImage& image);
+[[nodiscard]] bool dropDraft(Connection& connection, const DraftId& draft);
+[[nodiscard]] bool installImage(Connection& connection, const DraftImage& image);
 
 [[nodiscard]] Found find(Connection& connection, const Lookup& lookup);
 [[nodiscard]] std::vector<LogEntry> readLog(Connection& connection, const DraftId& draft, Seq after,

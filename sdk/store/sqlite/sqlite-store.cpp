@@ -134,10 +134,10 @@ template <typename AnyBatch>
 StoreResult<void> commitBatch(Connection& connection, const AnyBatch& batch) {
   return guarded([&] {
     Transaction transaction(connection, Transaction::Kind::write);
-    writeBatch(connection, batch);
+    const bool erases = writeBatch(connection, batch);
     appendEvents(connection, batch);
     transaction.commit();
-    if (redacts(batch)) {
+    if (erases) {
       emptyWal(connection);  // older pages there still show what is erased; where it fails, the next one does it
     }
   });

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // What the browser side costs: one line of JSON for each round, then one with the medians and the sizes.
 //
-//   node tests/bench/browser/run.mjs [--rounds N] [--memory] [--only local|synced|propagation]
+//   node tests/bench/browser/run.mjs [--rounds N] [--memory] [--peer] [--only local|peer|synced|propagation]
 //
 // Needs the built package (bindings/typescript/build), the page's packages (demo/build) and Chromium. With
 // build/native/onering there, the measurements that need a server are taken, too. --memory: a store in memory,
-// which shows what is not the disk's.
+// which shows what is not the disk's. --peer: SQLite's own WebAssembly build doing the same rows (peer-worker.mjs), in the
+// same rounds; it is installed where it is missing.
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -21,14 +23,27 @@ const dist = fileURLToPath(new URL('../../../bindings/typescript/dist/', import.
 const types = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, memory: { type: 'boolean', default: false }, only: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '3' },
+    memory: { type: 'boolean', default: false },
+    peer: { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
 });
 
-// The page, its script and the package: what a server gives out.
+// The other package's folder.
+function peer() {
+  const folder = join(here, 'node_modules', '@sqlite.org', 'sqlite-wasm', 'dist');
+  if (!existsSync(folder)) execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: here, stdio: ['ignore', 'ignore', 'inherit'] });
+  return folder;
+}
+
+// The page, its scripts and the package: what a server gives out.
 function layOut(folder) {
   const web = join(folder, 'web');
   cpSync(dist, join(web, 'sdk'), { recursive: true });
-  copyFileSync(join(here, 'page.mjs'), join(web, 'page.mjs'));
+  for (const script of ['page.mjs', 'peer.mjs', 'peer-worker.mjs']) copyFileSync(join(here, script), join(web, script));
+  if (options.peer) cpSync(peer(), join(web, 'peer'), { recursive: true });
   writeFileSync(join(web, 'index.html'), '<!doctype html><title>Bench</title><link rel="icon" href="data:,"><body>');
   return web;
 }
@@ -73,7 +88,8 @@ async function measure(context, address, name, ...args) {
   page.on('console', (message) => console.error(`page: ${message.text()}`));
   await page.goto(address);
   try {
-    return await page.evaluate(async ([what, given]) => (await import('/page.mjs'))[what](...given), [name, args]);
+    const script = name.startsWith('peer') ? '/peer.mjs' : '/page.mjs';
+    return await page.evaluate(async ([from, what, given]) => (await import(from))[what](...given), [script, name, args]);
   } finally {
     await page.close();
   }
@@ -88,6 +104,13 @@ async function local(context, address, kind) {
   if (kind === 'memory') return round;
   const draft = await measure(context, address, 'fill', 'pending', 20_000, null);
   return { ...round, reopen20000Pending: await measure(context, address, 'reopen', 'pending', draft) };
+}
+
+async function localPeer(context, address) {
+  const peerAwaited = await measure(context, address, 'peerAwaited', 'peer-awaited', 2_000);
+  const peerBatch10000 = await measure(context, address, 'peerBatch', 'peer-batch', 10_000);
+  await measure(context, address, 'peerBatch', 'peer-reopen', 20_000);
+  return { peerAwaited, peerBatch10000, peerReopen20000: await measure(context, address, 'peerReopen', 'peer-reopen', 20_000) };
 }
 
 async function synced(context, { address, syncAddress }) {
@@ -135,6 +158,7 @@ async function round(web) {
   try {
     const parts = {
       local: () => local(context, server.address, options.memory ? 'memory' : 'opfs'),
+      ...(options.peer && { peer: () => localPeer(context, server.address) }),
       ...(server.syncAddress && { synced: () => synced(context, server), propagation: () => propagation(folder, context, server) }),
     };
     const result = {};

@@ -29,6 +29,26 @@ class SeededEntropy final : public Entropy {
   std::mt19937 engine_;
 };
 
+// Someone who shows the pending segments of a draft, and is told only what left them and what came
+// (wasm/module/draft-feed).
+struct Follower {
+  Replica::PendingRange told;
+  std::deque<SegmentId> shown;
+
+  void look(Replica& replica, const DraftId& draft) {
+    const auto now = replica.pendingRange(draft);
+    const std::uint64_t gone = now.laid == told.laid ? now.left - told.left : shown.size();
+    if (gone > shown.size()) throw std::logic_error("more pending segments left than there were");
+    shown.erase(shown.begin(), shown.begin() + static_cast<std::ptrdiff_t>(gone));
+    const DraftState* confirmed = replica.confirmed(draft);
+    const auto from = (confirmed ? confirmed->segmentCount : 0) + static_cast<std::uint32_t>(shown.size());
+    for (const Segment& segment : replica.pendingSegments(draft, from)) shown.push_back(segment.id);
+    told = now;
+    if (!std::ranges::equal(shown, replica.pendingSegments(draft), {}, {}, &Segment::id))
+      throw std::logic_error("who follows the pending segments shows others");
+  }
+};
+
 // One device: its store outlives its replica, as a disk outlives a process.
 struct Seat {
   UserId user;
@@ -39,6 +59,7 @@ struct Seat {
   std::deque<std::string> toAuthority;  // encoded, not delivered yet
   std::deque<std::string> toReplica;
   std::vector<Notice> notices;
+  std::map<DraftId, Follower> followers;
 
   Seat(UserId name, std::uint32_t seed) : user(std::move(name)), entropy(seed) {}
 };
@@ -59,6 +80,7 @@ class Table {
   void reopen(Seat& seat) {
     if (seat.session != 0) cut(seat);
     seat.replica.emplace(Replica::open(seat.store, seat.entropy, seat.user, now).value());
+    seat.followers.clear();
     settle(seat);
   }
 
@@ -95,7 +117,11 @@ class Table {
     for (const ReplicaMessage& message : step.messages) {
       if (seat.session != 0) seat.toAuthority.push_back(encode(message));
     }
-    for (Notice& notice : step.notices) seat.notices.push_back(std::move(notice));
+    for (Notice& notice : step.notices) {
+      if (const auto* changed = std::get_if<DraftChanged>(&notice))
+        seat.followers[changed->draft].look(*seat.replica, changed->draft);
+      seat.notices.push_back(std::move(notice));
+    }
     seat.replica->checkInvariants();
   }
 

@@ -127,8 +127,8 @@ export class DraftHandle implements Draft {
   append(text: string): AppendOperation {
     textArgument('text', text);
     const segment = uuidV7();
-    const operation = this.#link.perform({ ...this.#ids(), name: 'append', segment, text });
-    return { ...operation, segment };
+    const { op, draft, local, server } = this.#link.perform({ op: uuidV7(), draft: this.id, name: 'append', segment, text });
+    return { op, draft, segment, local, server };
   }
 
   passRing(to: string): Operation {

@@ -1,6 +1,7 @@
 /** The page's end of the conversation with the worker: who waits for what, and who is told. */
-import { closedClient, done, failed, failure } from '../shared/failure.js';
-import type { FromWorker, News, OpIds, OpRequest, ReadRequest, ToWorker } from '../shared/protocol.js';
+import { closedClient, done, failed, failure, isErrorCode } from '../shared/failure.js';
+import { uuidV7 } from '../shared/ids.js';
+import type { FromWorker, News, OpRequest, ReadRequest, SettledOp, ToWorker } from '../shared/protocol.js';
 import { initialStatus } from '../shared/status.js';
 import type {
   AuthReason,
@@ -26,10 +27,16 @@ export interface Port {
   postMessage(message: ToWorker): void;
 }
 
-type WithoutRequest<T> = T extends unknown ? Omit<T, 'request'> : never;
-type NewOp = WithoutRequest<OpRequest>;
+/** Who waits to hear of an op. */
+interface Performing {
+  readonly draft: string;
+  readonly local: (result: Result<Stored>) => void;
+  readonly server: (result: Result<Receipt>) => void;
+}
 
 const listLimitMax = 500;
+/** The worker begins with so many while the page is still calling. */
+const opsPerMessage = 1_000;
 
 export class Link {
   readonly status = new Value<Status>(initialStatus);
@@ -39,10 +46,8 @@ export class Link {
 
   #lastRequest = 0;
   #ops: OpRequest[] = [];
-  /** By request: who waits to hear that an op is stored. */
-  readonly #storing = new Map<number, (result: Result<Stored>) => void>();
-  /** By op: who waits for its receipt. */
-  readonly #settling = new Map<string, (result: Result<Receipt>) => void>();
+  /** By op, until it is settled. */
+  readonly #performing = new Map<string, Performing>();
   /** By request. */
   readonly #asking = new Map<number, (result: Result<unknown>) => void>();
   readonly #drafts = new Map<number, { readonly view: DraftView; readonly listener: (change: DraftChange) => void }>();
@@ -62,9 +67,7 @@ export class Link {
       case 'news':
         return this.#heard(message);
       case 'answer':
-        this.#asking.get(message.request)?.(message.result);
-        this.#asking.delete(message.request);
-        return;
+        return this.#heardAnswer(message);
       case 'auth':
         this.#auth(message.reason).then(
           (token) => this.post({ type: 'token', request: message.request, token }),
@@ -73,45 +76,65 @@ export class Link {
     }
   }
 
+  #heardAnswer({ request, result }: Extract<FromWorker, { readonly type: 'answer' }>): void {
+    const answered = this.#asking.get(request);
+    this.#asking.delete(request);
+    answered?.('json' in result ? done(JSON.parse(result.json)) : result);
+  }
+
   post(message: ToWorker): void {
     if (!this.#ended) this.#port.postMessage(message);
   }
 
   // --- what the user does -----------------------------------------------------------------------------------
 
-  perform(op: NewOp & OpIds): Operation {
-    const server = new Promise<Result<Receipt>>((resolve) => void this.#settling.set(op.op, resolve));
-    const local = this.#store(op).then((result) => {
-      if (!result.ok) this.#settle(op.op, result);
-      return result;
-    });
-    return { op: op.op, draft: op.draft, local, server };
+  perform(op: OpRequest): Operation {
+    const why = this.#ended ?? (isWellFormed(op) ? null : failure('invalidText'));
+    if (why) {
+      const refused = Promise.resolve({ ok: false, error: why } as const);
+      return { op: op.op, draft: op.draft, local: refused, server: refused };
+    }
+    let local: Performing['local'];
+    let server: Performing['server'];
+    const operation = {
+      op: op.op,
+      draft: op.draft,
+      local: new Promise<Result<Stored>>((resolve) => void (local = resolve)),
+      server: new Promise<Result<Receipt>>((resolve) => void (server = resolve)),
+    };
+    this.#performing.set(op.op, { draft: op.draft, local: local!, server: server! });
+    // What is called in one go goes over together.
+    const waiting = this.#ops.push(op);
+    if (waiting === 1) queueMicrotask(() => this.#flush());
+    if (waiting === opsPerMessage) this.#flush();
+    return operation;
   }
 
   /** For what has no receipt. */
   async dismiss(kept: string): Promise<Result<void>> {
-    const result = await this.#store({ name: 'dismiss', kept });
+    const { local } = this.perform({ op: uuidV7(), draft: '', name: 'dismiss', kept });
+    const result = await local;
     return result.ok ? done(undefined) : result;
   }
 
-  #store(op: NewOp): Promise<Result<Stored>> {
-    if (this.#ended) return Promise.resolve({ ok: false, error: this.#ended });
-    const wrong = Object.values(op).some((value) => typeof value === 'string' && !isWellFormed(value));
-    if (wrong) return Promise.resolve(failed('invalidText'));
-    const request = ++this.#lastRequest;
-    // What is called in one go goes over in one message.
-    if (this.#ops.push({ ...op, request } as OpRequest) === 1) queueMicrotask(() => this.#flush());
-    return new Promise((resolve) => void this.#storing.set(request, resolve));
-  }
-
   #flush(): void {
-    if (this.#ops.length > 0) this.post({ type: 'perform', ops: this.#ops });
+    if (this.#ops.length === 0) return;
+    this.post({ type: 'perform', ops: this.#ops });
     this.#ops = [];
   }
 
-  #settle(op: string, result: Result<Receipt>): void {
-    this.#settling.get(op)?.(result);
-    this.#settling.delete(op);
+  #end(op: string, error: Failure | null): void {
+    const performing = this.#performing.get(op);
+    if (!performing) return;
+    this.#performing.delete(op);
+    const { draft, local, server } = performing;
+    local(error ? { ok: false, error } : done({ op, draft, effect: 'shown' }));
+    if (error) server({ ok: false, error });
+  }
+
+  #settle(settled: SettledOp): void {
+    this.#performing.get(settled.op)?.server('error' in settled ? { ok: false, error: known(settled.error) } : done(settled));
+    this.#performing.delete(settled.op);
   }
 
   // --- what is seen -----------------------------------------------------------------------------------------
@@ -205,11 +228,16 @@ export class Link {
     }
     if (news.list) this.#heardList(news.list);
     if (news.status) this.status.set(news.status);
-    for (const { request, result } of news.performed ?? []) {
-      this.#storing.get(request)?.(result);
-      this.#storing.delete(request);
+    if (news.stored) this.#heardStored(news.stored, new Set(news.waiting));
+    for (const { op, error } of news.ended ?? []) this.#end(op, error);
+    for (const settled of news.settled ?? []) this.#settle(settled);
+  }
+
+  #heardStored(ops: readonly string[], waiting: ReadonlySet<string>): void {
+    for (const op of ops) {
+      const performing = this.#performing.get(op);
+      performing?.local(done({ op, draft: performing.draft, effect: waiting.has(op) ? 'waiting' : 'shown' }));
     }
-    for (const { op, result } of news.settled ?? []) this.#settle(op, result);
   }
 
   #heardList(list: NonNullable<News['list']>): void {
@@ -232,11 +260,12 @@ export class Link {
     if (this.#ended) return;
     this.#ended = why;
     const refusal = { ok: false, error: why } as const;
-    for (const resolve of this.#storing.values()) resolve(refusal);
-    for (const resolve of this.#settling.values()) resolve(refusal);
+    for (const { local, server } of this.#performing.values()) {
+      local(refusal);
+      server(refusal);
+    }
     for (const resolve of this.#asking.values()) resolve(refusal);
-    this.#storing.clear();
-    this.#settling.clear();
+    this.#performing.clear();
     this.#asking.clear();
     this.#drafts.clear();
     this.#seats.clear();
@@ -251,7 +280,21 @@ export class Link {
   }
 }
 
-function isWellFormed(text: string): boolean {
+/** Whether no text in it holds half of a character. */
+function isWellFormed(op: OpRequest): boolean {
+  for (const name in op) {
+    const value: unknown = op[name as keyof OpRequest];
+    if (typeof value === 'string' && !isWellFormedText(value)) return false;
+  }
+  return true;
+}
+
+function isWellFormedText(text: string): boolean {
   type Modern = string & { isWellFormed?(): boolean };
   return (text as Modern).isWellFormed?.() ?? !/\p{Surrogate}/u.test(text);
+}
+
+/** Another tab's worker may be a newer one. */
+function known(error: Failure): Failure {
+  return isErrorCode(error.code) ? error : failure('internal');
 }

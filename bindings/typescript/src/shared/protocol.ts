@@ -12,66 +12,55 @@ import type {
   KeptOp,
   ListCursor,
   Presence,
-  Receipt,
   Result,
   Segment,
   Status,
-  Stored,
   VerifiedLog,
 } from '../types.js';
 
-/** What a user does. `request` names the call that waits for its result. */
-export type OpRequest = { readonly request: number } & (
-  | (OpIds &
-      (
-        /** Makes a kept op anew, under these ids; the draft is its own. */
-        | { readonly name: 'resubmit'; readonly kept: string }
-        /** Puts the kept segments of `from` into a new draft. */
-        | { readonly name: 'copyKept'; readonly from: string; readonly title: string }
-        | {
-            readonly name: 'create';
-            readonly title: string;
-            readonly platform: string;
-            readonly holdLimitMs: number;
-          }
-        | { readonly name: 'append'; readonly segment: string; readonly text: string }
-        | { readonly name: 'passRing'; readonly to: string }
-        | { readonly name: 'setTitle'; readonly title: string; readonly expect: string }
-        | { readonly name: 'addCollaborator' | 'setRole'; readonly user: string; readonly role: 'editor' | 'viewer' }
-        | { readonly name: 'removeCollaborator'; readonly user: string }
-        | { readonly name: 'redact'; readonly segment: string }
-        | {
-            readonly name: 'createInvite';
-            readonly invite: string;
-            readonly token: string;
-            readonly user: string;
-            readonly role: 'editor' | 'viewer';
-            readonly lifetimeMs: number;
-          }
-        | { readonly name: 'revokeInvite'; readonly invite: string }
-        | { readonly name: 'acceptInvite'; readonly invite: string; readonly token: string }
-        | { readonly name: BareOp }
-      ))
-  | { readonly name: 'dismiss'; readonly kept: string }
-);
+/** What a user does. Its id names it, here as everywhere. */
+export type OpRequest = OpIds &
+  (
+    | {
+        readonly name: 'create';
+        readonly title: string;
+        readonly platform: string;
+        readonly holdLimitMs: number;
+      }
+    | { readonly name: 'append'; readonly segment: string; readonly text: string }
+    | { readonly name: 'passRing'; readonly to: string }
+    | { readonly name: 'setTitle'; readonly title: string; readonly expect: string }
+    | { readonly name: 'addCollaborator' | 'setRole'; readonly user: string; readonly role: Role }
+    | { readonly name: 'removeCollaborator'; readonly user: string }
+    | { readonly name: 'redact'; readonly segment: string }
+    | {
+        readonly name: 'createInvite';
+        readonly invite: string;
+        readonly token: string;
+        readonly user: string;
+        readonly role: Role;
+        readonly lifetimeMs: number;
+      }
+    | { readonly name: 'revokeInvite'; readonly invite: string }
+    | { readonly name: 'acceptInvite'; readonly invite: string; readonly token: string }
+    | { readonly name: BareOp }
+    /** Makes a kept op anew, under these ids; the draft is its own. */
+    | { readonly name: 'resubmit'; readonly kept: string }
+    /** Puts the kept segments of `from` into a new draft. */
+    | { readonly name: 'copyKept'; readonly from: string; readonly title: string }
+    /** Of no draft, and nothing follows it: it goes to no server. */
+    | { readonly name: 'dismiss'; readonly kept: string }
+  );
+
+type Role = 'editor' | 'viewer';
 
 export interface OpIds {
   readonly op: string;
   readonly draft: string;
 }
 
-/** Operations that carry nothing. Their order is the module's numbering. */
-export const bareOps = [
-  'requestRing',
-  'cancelRequest',
-  'reclaimRing',
-  'lock',
-  'unlock',
-  'complete',
-  'delete',
-  'restore',
-] as const;
-export type BareOp = (typeof bareOps)[number];
+/** Operations that carry nothing. */
+export type BareOp = 'requestRing' | 'cancelRequest' | 'reclaimRing' | 'lock' | 'unlock' | 'complete' | 'delete' | 'restore';
 
 /** What is read, answered once. */
 export type ReadRequest =
@@ -156,11 +145,24 @@ export interface News {
   readonly feeds?: readonly FeedChange[];
   readonly presence?: readonly { readonly subscription: number; readonly people: readonly Presence[] }[];
   readonly list?: readonly DraftSummary[];
-  readonly performed?: readonly { readonly request: number; readonly result: Result<Stored> }[];
-  readonly settled?: readonly { readonly op: string; readonly result: Result<Receipt> }[];
+  /** Ops, in the order in which they were made, and those of them that the authority decides. */
+  readonly stored?: readonly string[];
+  readonly waiting?: readonly string[];
+  /** Ops that no receipt follows: refused here, or, without an error, done. */
+  readonly ended?: readonly EndedOp[];
+  readonly settled?: readonly SettledOp[];
 }
+
+export interface EndedOp {
+  readonly op: string;
+  readonly error: Failure | null;
+}
+
+/** A receipt. */
+export type SettledOp = OpIds & ({ readonly error: Failure } | { readonly seq: number; readonly acceptedAt: number; readonly link: string });
 
 export type FromWorker =
   | News
-  | { readonly type: 'answer'; readonly request: number; readonly result: Result<unknown> }
+  /** `json`: what a value is of is read by the page, once. */
+  | { readonly type: 'answer'; readonly request: number; readonly result: Result<unknown> | { readonly ok: true; readonly json: string } }
   | { readonly type: 'auth'; readonly request: number; readonly reason: AuthReason };

@@ -5,13 +5,15 @@
 import type { FromWorker, OpRequest, ToWorker } from '../shared/protocol.js';
 import type { Failure } from '../types.js';
 
-type Call = OpRequest | Extract<ToWorker, { readonly type: 'read' | 'reopen' | 'importReplica' | 'clear' }>;
+type Question = Extract<ToWorker, { readonly type: 'read' | 'reopen' | 'importReplica' | 'clear' }>;
+type Call = OpRequest | Question;
 
-const isOp = (call: Call): call is OpRequest => 'name' in call;
+const isOp = (call: Call): call is OpRequest => 'op' in call;
+const isQuestion = (call: Call): call is Question => !isOp(call);
 
 export class Ledger {
-  /** By request, in the order in which they were made. */
-  readonly #calls = new Map<number, Call>();
+  /** By op or request, in the order in which they were made. */
+  readonly #calls = new Map<string | number, Call>();
   /** Ops that are stored and await their receipt: op to draft. */
   readonly #unsettled = new Map<string, string>();
   readonly #subscriptions = new Map<number, ToWorker>();
@@ -30,7 +32,7 @@ export class Ledger {
   said(message: ToWorker): void {
     switch (message.type) {
       case 'perform':
-        for (const op of message.ops) this.#calls.set(op.request, op);
+        for (const op of message.ops) this.#calls.set(op.op, op);
         return;
       case 'read':
       case 'reopen':
@@ -56,10 +58,13 @@ export class Ledger {
   told(message: FromWorker): void {
     if (message.type === 'answer') this.#calls.delete(message.request);
     if (message.type !== 'news') return;
-    for (const { request, result } of message.performed ?? []) {
-      this.#calls.delete(request);
-      if (result.ok && result.value.op) this.#unsettled.set(result.value.op, result.value.draft);
+    for (const op of message.stored ?? []) {
+      const call = this.#calls.get(op);
+      if (!call || !isOp(call)) continue;
+      this.#calls.delete(op);
+      this.#unsettled.set(op, call.draft);
     }
+    for (const { op } of message.ended ?? []) this.#calls.delete(op);
     for (const { op } of message.settled ?? []) this.#unsettled.delete(op);
   }
 
@@ -86,8 +91,8 @@ export class Ledger {
   refusals(why: Failure): FromWorker[] {
     const result = { ok: false, error: why } as const;
     const calls = [...this.#calls.values()];
-    const performed = calls.filter(isOp).map(({ request }) => ({ request, result }));
-    const answers = calls.filter((call) => !isOp(call)).map(({ request }) => ({ type: 'answer', request, result }) as const);
-    return [...(performed.length > 0 ? [{ type: 'news', performed } as const] : []), ...answers];
+    const ended = calls.filter(isOp).map(({ op }) => ({ op, error: why }));
+    const answers = calls.filter(isQuestion).map(({ request }) => ({ type: 'answer', request, result }) as const);
+    return [...(ended.length > 0 ? [{ type: 'news', ended } as const] : []), ...answers];
   }
 }

@@ -2,7 +2,7 @@
  * Makes one engine that knows one client serve several tabs: requests and subscriptions get numbers of the engine's, what
  * the engine tells goes to whom it concerns.
  */
-import type { FromWorker, News, OpIds, ToWorker } from '../shared/protocol.js';
+import type { FromWorker, News, ToWorker } from '../shared/protocol.js';
 
 interface Member {
   readonly tell: (message: FromWorker) => void;
@@ -24,8 +24,8 @@ export class Switchboard {
   #last = 0;
   readonly #requests = new Map<number, Origin>();
   readonly #subscriptions = new Map<number, Origin>();
-  /** By op: who waits for its receipt. */
-  readonly #following = new Map<string, Set<string>>();
+  /** By op: the tab that made it, as long as there is something to tell it. */
+  readonly #makers = new Map<string, string>();
   #status: News['status'];
   #kept: News['kept'];
 
@@ -51,7 +51,7 @@ export class Switchboard {
     this.#members.delete(tab);
     for (const subscription of member.subscriptions.values()) this.#unsubscribe(subscription);
     for (const [request, origin] of this.#requests) if (origin.tab === tab) this.#requests.delete(request);
-    for (const [op, tabs] of this.#following) if (tabs.delete(tab) && tabs.size === 0) this.#following.delete(op);
+    for (const [op, maker] of this.#makers) if (maker === tab) this.#makers.delete(op);
     if (member.listLimit > 0) this.#watchList();
   }
 
@@ -61,10 +61,9 @@ export class Switchboard {
     if (!member) return;
     switch (message.type) {
       case 'perform':
-        return this.#engine.handle({
-          ...message,
-          ops: message.ops.map((op) => ({ ...op, request: this.#numbered(tab, op.request) })),
-        });
+      case 'follow':
+        for (const { op } of message.ops) this.#makers.set(op, tab);
+        return this.#engine.handle(message);
       case 'read':
       case 'reopen':
       case 'importReplica':
@@ -92,9 +91,6 @@ export class Switchboard {
       case 'watchList':
         member.listLimit = message.limit;
         return this.#watchList();
-      case 'follow':
-        for (const { op } of message.ops) this.#follow(op, tab);
-        return this.#engine.handle(message);
       default:
         return this.#engine.handle(message);
     }
@@ -119,10 +115,10 @@ export class Switchboard {
   #tell(news: News): void {
     if (news.status) this.#status = news.status;
     if (news.kept) this.#kept = news.kept;
-    const { feeds, presence, performed, settled, list, ...forAll } = news;
+    const { feeds, presence, stored, waiting, ended, settled, list, ...forAll } = news;
     const parts = new Map<string, Parts>();
     const of = (tab: string): Parts => {
-      if (!parts.has(tab)) parts.set(tab, { feeds: [], presence: [], performed: [], settled: [] });
+      if (!parts.has(tab)) parts.set(tab, { feeds: [], presence: [], stored: [], waiting: [], ended: [], settled: [] });
       return parts.get(tab)!;
     };
     for (const feed of feeds ?? []) {
@@ -133,15 +129,21 @@ export class Switchboard {
       const origin = this.#subscriptions.get(subscription);
       if (origin) of(origin.tab).presence.push({ subscription: origin.number, people });
     }
-    for (const { request, result } of performed ?? []) {
-      const origin = this.#origin(request);
-      if (!origin) continue;
-      of(origin.tab).performed.push({ request: origin.number, result });
-      if (result.ok && result.value.op) this.#follow(result.value.op, origin.tab);
+    for (const op of stored ?? []) {
+      const maker = this.#makers.get(op);
+      if (maker !== undefined) of(maker).stored.push(op);
+    }
+    for (const op of waiting ?? []) {
+      const maker = this.#makers.get(op);
+      if (maker !== undefined) of(maker).waiting.push(op);
+    }
+    for (const each of ended ?? []) {
+      const maker = this.#maker(each.op);
+      if (maker !== undefined) of(maker).ended.push(each);
     }
     for (const each of settled ?? []) {
-      for (const tab of this.#following.get(each.op) ?? []) of(tab).settled.push(each);
-      this.#following.delete(each.op);
+      const maker = this.#maker(each.op);
+      if (maker !== undefined) of(maker).settled.push(each);
     }
     for (const [tab, { tell, listLimit }] of this.#members) {
       const told = { ...forAll, ...(list && listLimit > 0 && { list }), ...filled(parts.get(tab)) };
@@ -161,10 +163,11 @@ export class Switchboard {
     return origin;
   }
 
-  #follow(op: OpIds['op'], tab: string): void {
-    const tabs = this.#following.get(op);
-    if (tabs) tabs.add(tab);
-    else this.#following.set(op, new Set([tab]));
+  /** Nothing more is to be told of it. */
+  #maker(op: string): string | undefined {
+    const maker = this.#makers.get(op);
+    this.#makers.delete(op);
+    return maker;
   }
 
   #unsubscribe(subscription: number): void {
@@ -178,7 +181,7 @@ export class Switchboard {
   }
 }
 
-type Parts = { -readonly [K in 'feeds' | 'presence' | 'performed' | 'settled']: Mutable<NonNullable<News[K]>> };
+type Parts = { -readonly [K in 'feeds' | 'presence' | 'stored' | 'waiting' | 'ended' | 'settled']: Mutable<NonNullable<News[K]>> };
 type Mutable<T> = T extends readonly (infer E)[] ? E[] : never;
 
 /** Without what is empty. */

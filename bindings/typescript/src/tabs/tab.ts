@@ -106,6 +106,7 @@ export class Tab {
   async #begin(options: OpenOptions): Promise<void> {
     const starting = { kind: 'starting' } as const;
     this.#standing = starting;
+    this.#environment.prepare(options);
     const { locks, hasFiles } = this.#environment;
     const isShared = locks !== null && options.storage.kind !== 'memory' && (await hasFiles());
     await this.#left;
@@ -114,7 +115,6 @@ export class Tab {
     const { name } = options.storage;
     this.#candidacy ??= new Candidacy(locks, leaderLock(name), () => this.#lead(options), () => this.#endTerm());
     this.#presence ??= new Candidacy(locks, tabLock(name, this.#environment.tab), () => this.#seek());
-    this.#environment.prepare(options);
     this.#takePart(name);
   }
 

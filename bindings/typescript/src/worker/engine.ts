@@ -9,7 +9,7 @@
  * Nothing in here touches a browser API: what it needs is in {@link EngineEnvironment}.
  */
 import { clearedStore, closedClient, done, failed, failure, isErrorCode, textOf } from '../shared/failure.js';
-import type { FeedChange, FromWorker, News, OpenOptions, OpIds, OpRequest, ReadRequest, ToWorker } from '../shared/protocol.js';
+import type { EndedOp, FeedChange, FromWorker, News, OpenOptions, OpIds, OpRequest, ReadRequest, SettledOp, ToWorker } from '../shared/protocol.js';
 import { defaultLimits, noStorage } from '../shared/status.js';
 import type {
   AuthReason,
@@ -18,11 +18,9 @@ import type {
   Failure,
   KeptOp,
   Link,
-  Receipt,
   Result,
   Status,
   StorageStatus,
-  Stored,
 } from '../types.js';
 import { Attendance } from './attendance.js';
 import { Connection, type Socket, type Timers } from './connection.js';
@@ -37,7 +35,7 @@ import {
   type DeviceRecord,
   type Done,
   type OpOutcome,
-  type Settled,
+  type Performed,
   type Standing,
 } from './module.js';
 
@@ -84,11 +82,12 @@ export class Engine {
   /** What came while the store was being opened. */
   #waiting: ToWorker[] = [];
 
-  /** Performed and not committed yet: who waits for that. */
-  #uncommitted: { readonly request: number; readonly stored: Stored }[] = [];
+  /** Performed and not committed yet, in order, and those of them that wait for the authority. */
+  #uncommitted: OpRequest[] = [];
+  #uncommittedWaiting: string[] = [];
   #commitScheduled = false;
   /** Told with the next news. */
-  #refusals: { readonly request: number; readonly result: Result<Stored> }[] = [];
+  #refusals: EndedOp[] = [];
 
   readonly #subscriptions = new Map<number, { readonly draft: string; readonly tail: number }>();
   readonly #attendance = new Attendance();
@@ -421,33 +420,62 @@ export class Engine {
   // --- what the user does -----------------------------------------------------------------------------------
 
   #perform(ops: readonly OpRequest[]): void {
-    for (const op of ops) this.#performOne(op);
+    const why = this.#unusable();
+    if (why || this.#store.kind !== 'open') {
+      this.#refuse(ops, why ?? closedClient);
+    } else {
+      try {
+        this.#performed(ops, this.#store.module.perform(ops));
+      } catch (error) {
+        this.#refuse(ops, this.#faultOf(error));
+      }
+    }
     this.#commitSoon();
+  }
+
+  #performed(ops: readonly OpRequest[], { refused, waiting }: Performed): void {
+    for (const at of waiting) this.#uncommittedWaiting.push(ops[at]!.op);
+    if (refused.length === 0) {
+      for (const op of ops) this.#uncommitted.push(op);
+      return;
+    }
+    const why = new Map(refused.map(({ at, error }) => [at, plain(error)]));
+    ops.forEach((op, at) => {
+      const error = why.get(at);
+      if (error) this.#refusals.push({ op: op.op, error });
+      else this.#uncommitted.push(op);
+    });
+  }
+
+  #refuse(ops: readonly OpRequest[], error: Failure): void {
+    for (const { op } of ops) this.#refusals.push({ op, error });
   }
 
   /** Ops that a leader before this one may have taken: what is known of them is told, the others are performed. */
   #performAgain(ops: readonly OpRequest[]): void {
     this.#commit();
-    const performed: NonNullable<News['performed']>[number][] = [];
-    const settled: NonNullable<News['settled']>[number][] = [];
+    const known: OpRequest[] = [];
+    const waiting: string[] = [];
+    const settled: SettledOp[] = [];
     const others = ops.filter((op) => {
       const outcome = this.#outcomeOf(op);
       if (!outcome) return true;
-      performed.push({ request: op.request, result: done(storedOf(op, outcome.effect)) });
-      if (outcome.settled) settled.push(receiptOf(outcome.settled));
+      known.push(op);
+      if (outcome.effect === 'waiting') waiting.push(op.op);
+      if (outcome.settled) settled.push(outcome.settled);
       return false;
     });
-    this.#tell({ ...(performed.length > 0 && { performed }), ...(settled.length > 0 && { settled }) });
+    this.#tell({ ...storedNews(known, waiting), ...(settled.length > 0 && { settled }) });
     if (others.length > 0) this.#perform(others);
   }
 
   /** Tells what has become of ops whose receipt may have been told to nobody. */
   #tellSettled(ops: readonly OpIds[]): void {
     this.#commit();
-    const settled = ops.flatMap((ids) => {
-      const outcome = this.#outcomeOf(ids);
-      if (!outcome) return [{ op: ids.op, result: failed('notFound', 'What became of this is not known on this device any more.') }];
-      return outcome.settled ? [receiptOf(outcome.settled)] : [];
+    const settled = ops.flatMap(({ op, draft }) => {
+      const outcome = this.#outcomeOf({ op, draft });
+      if (!outcome) return [{ op, draft, error: failure('notFound', 'What became of this is not known on this device any more.') }];
+      return outcome.settled ? [outcome.settled] : [];
     });
     if (settled.length > 0) this.#tell({ settled });
   }
@@ -455,30 +483,12 @@ export class Engine {
   /** What is known here of an op; null: nothing. */
   #outcomeOf(op: OpRequest | OpIds): OpOutcome | null {
     if (this.#store.kind !== 'open') return null;
-    if (!('op' in op)) return this.#kept().some((kept) => kept.op === op.kept) ? null : { effect: 'shown' };
+    if ('name' in op && op.name === 'dismiss') return this.#kept().some((kept) => kept.op === op.kept) ? null : { effect: 'shown' };
     try {
       return this.#store.module.outcome(op.draft, op.op);
     } catch (error) {
       if (!(error instanceof Refused)) this.#faultOf(error);
       return null;
-    }
-  }
-
-  #performOne(request: OpRequest): void {
-    const why = this.#unusable();
-    if (why || this.#store.kind !== 'open') {
-      this.#refusals.push({ request: request.request, result: { ok: false, error: why ?? closedClient } });
-      return;
-    }
-    try {
-      const effect = this.#store.module.perform(request);
-      this.#uncommitted.push({ request: request.request, stored: storedOf(request, effect) });
-    } catch (error) {
-      if (error instanceof Refused) {
-        this.#refusals.push({ request: request.request, result: { ok: false, error: plain(error.failure) } });
-        return;
-      }
-      this.#refusals.push({ request: request.request, result: { ok: false, error: this.#faultOf(error) } });
     }
   }
 
@@ -508,9 +518,9 @@ export class Engine {
   }
 
   #committed(committed: Done): void {
-    const performed = this.#uncommitted.splice(0).map(({ request, stored }) => ({ request, result: done(stored) }));
+    const stored = storedNews(this.#uncommitted.splice(0), this.#uncommittedWaiting.splice(0));
     this.#advance(committed);
-    if (performed.length > 0) this.#clearError('storage');
+    if (stored.stored) this.#clearError('storage');
     if (committed.record) this.#record = committed.record;
     // Told with this news, and not forgotten with the next: whoever looks now and then shall see it (SPEC H3).
     if (committed.divergences) this.#setError(failure('divergence', 'A copy did not match the server’s log. It was set aside and is fetched anew.'), 'copy');
@@ -520,8 +530,8 @@ export class Engine {
       ...(presence && { presence: this.#attendance.heard(presence) }),
       ...(feeds && { feeds: this.#sound(feeds) }),
       ...(committed.keptChanged && { kept: this.#kept() }),
-      ...(performed.length > 0 && { performed }),
-      ...(settled && { settled: settled.map(receiptOf) }),
+      ...stored,
+      ...(settled && { settled }),
     });
     if (committed.draftsChanged) this.#tellListSoon();
     if (committed.sendFault) this.#connection!.restart(plain(committed.sendFault));
@@ -530,7 +540,7 @@ export class Engine {
   }
 
   /** Follows the link and the outbox: watchdog, welcome, the next push. */
-  #advance(standing: Standing & { readonly settled?: readonly Settled[] }): void {
+  #advance(standing: Standing & { readonly settled?: readonly SettledOp[] }): void {
     const before = this.#standing;
     const { link, pending, kept, pushAgainAt } = standing;
     this.#standing = { link, pending, kept, ...(pushAgainAt !== undefined && { pushAgainAt }) };
@@ -571,7 +581,8 @@ export class Engine {
 
   /** Their callers hear of it with the next news. */
   #refuseUncommitted(error: Failure): void {
-    for (const { request } of this.#uncommitted.splice(0)) this.#refusals.push({ request, result: { ok: false, error } });
+    this.#refuse(this.#uncommitted.splice(0), error);
+    this.#uncommittedWaiting = [];
   }
 
   /** The module has gone back to what was durable. */
@@ -623,7 +634,7 @@ export class Engine {
 
   // --- what is seen ---------------------------------------------------------------------------------------
 
-  #read(what: ReadRequest): Result<unknown> {
+  #read(what: ReadRequest): Answer {
     this.#commit();
     if (this.#store.kind !== 'open') return { ok: false, error: this.#unusable()! };
     const { module } = this.#store;
@@ -631,20 +642,20 @@ export class Engine {
       switch (what.name) {
         case 'draft': {
           const draft = module.draft(what.draft);
-          return draft ? done(draft) : { ok: false, error: failure('notFound', 'There is no such draft on this device.') };
+          return draft !== 'null' ? whole(draft) : { ok: false, error: failure('notFound', 'There is no such draft on this device.') };
         }
         case 'segments':
-          return done(module.segments(what.draft, what.from, what.to));
+          return whole(module.segments(what.draft, what.from, what.to));
         case 'history':
-          return done(module.history(what.draft, what.from, what.limit));
+          return whole(module.history(what.draft, what.from, what.limit));
         case 'log':
-          return done(module.log(what.draft, what.from, what.to));
+          return whole(module.log(what.draft, what.from, what.to));
         case 'draftAt':
-          return done(module.draftAt(what.draft, what.seq));
+          return whole(module.draftAt(what.draft, what.seq));
         case 'verify':
           return done(module.verify(what.draft, what.from));
         case 'list':
-          return done(module.list(what.after, what.limit));
+          return whole(module.page(what.after, what.limit));
         case 'exportWork':
           return done(this.#exported(module));
         case 'exportReplica':
@@ -666,7 +677,7 @@ export class Engine {
     };
   }
 
-  #answer(request: number, result: Result<unknown>): void {
+  #answer(request: number, result: Answer): void {
     this.#environment.post({ type: 'answer', request, result });
   }
 
@@ -733,7 +744,7 @@ export class Engine {
   #readList(): readonly DraftSummary[] | undefined {
     if (this.#store.kind !== 'open') return undefined;
     try {
-      return this.#store.module.list(null, this.#listLimit).drafts.slice(0, this.#listLimit);
+      return this.#store.module.list(this.#listLimit).drafts.slice(0, this.#listLimit);
     } catch (error) {
       this.#faultOf(error);
       return undefined;
@@ -884,18 +895,23 @@ export class Engine {
 
   /** Posts what there is to tell, with the status where it is another one. */
   #tell(news: Omit<News, 'type' | 'status'>): void {
-    const refusals = this.#refusals.splice(0);
-    const performed = [...refusals, ...(news.performed ?? [])];
+    const ended = [...this.#refusals.splice(0), ...(news.ended ?? [])];
     const status = this.#presentStatus();
     const told: News = {
       type: 'news',
       ...(!isSame(status, this.#status) && { status }),
       ...news,
-      ...(performed.length > 0 && { performed }),
+      ...(ended.length > 0 && { ended }),
     };
     this.#status = status;
     if (Object.keys(told).length > 1) this.#environment.post(told);
   }
+}
+
+type Answer = Extract<FromWorker, { readonly type: 'answer' }>['result'];
+
+function whole(json: string): Answer {
+  return { ok: true, json };
 }
 
 /** As far as its first bytes tell. */
@@ -909,14 +925,19 @@ function plain({ code, message }: DetailedFailure): Failure {
   return isErrorCode(code) ? { code, message } : failure('internal');
 }
 
-/** An op without ids leaves nothing behind that could be named. */
-function storedOf(op: OpRequest | OpIds, effect: Stored['effect']): Stored {
-  return 'op' in op ? { op: op.op, draft: op.draft, effect } : { op: '', draft: '', effect };
-}
-
-function receiptOf(settled: Settled): { op: string; result: Result<Receipt> } {
-  if ('error' in settled) return { op: settled.op, result: { ok: false, error: plain(settled.error) } };
-  return { op: settled.op, result: done(settled) };
+/** How it is told that these are stored. */
+function storedNews(ops: readonly OpRequest[], waiting: readonly string[]): Pick<News, 'stored' | 'waiting' | 'ended'> {
+  const stored: string[] = [];
+  const ended: EndedOp[] = [];
+  for (const { name, op } of ops) {
+    if (name === 'dismiss') ended.push({ op, error: null });
+    else stored.push(op);
+  }
+  return {
+    ...(stored.length > 0 && { stored }),
+    ...(waiting.length > 0 && { waiting }),
+    ...(ended.length > 0 && { ended }),
+  };
 }
 
 function isSame(one: Status, other: Status | undefined): boolean {

@@ -90,20 +90,24 @@ export async function hasFiles(environment: FilesEnvironment): Promise<boolean> 
   );
 }
 
+async function handlesOf(directory: FileSystemDirectoryHandle, name: string): Promise<SyncAccessFile[]> {
+  try {
+    return await Promise.all(suffixes.map((suffix) => directory.getFileHandle(name + suffix, { create: true })));
+  } catch (error) {
+    throw new FilesError('refused', failure('storageUnavailable'), textOf(error));
+  }
+}
+
 /** Opens the store's files, new ones where there are none. Throws {@link FilesError}. */
 export async function openFiles(environment: FilesEnvironment, name: string): Promise<StoreFiles> {
   const directory = await folder(environment);
   const files: SyncFile[] = [];
   try {
-    for (const suffix of suffixes) {
-      let file: SyncAccessFile;
-      try {
-        file = await directory.getFileHandle(name + suffix, { create: true });
-      } catch (error) {
-        throw new FilesError('refused', failure('storageUnavailable'), textOf(error));
-      }
-      files.push(await openFile(environment, file));
-    }
+    const [database, ...others] = await handlesOf(directory, name);
+    files.push(await openFile(environment, database!));
+    const opened = await Promise.allSettled(others.map((file) => openFile(environment, file)));
+    for (const each of opened) if (each.status === 'fulfilled') files.push(each.value);
+    for (const each of opened) if (each.status === 'rejected') throw each.reason;
     sound(files);
     return { name, files };
   } catch (error) {

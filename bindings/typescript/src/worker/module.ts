@@ -2,7 +2,7 @@
  * The module's exports (wasm/module/exports.cpp), typed. Texts go in as UTF-8, answers come out as JSON; no address
  * leaves this file.
  */
-import { bareOps, type FeedChange, type OpRequest, type VerifiedPart } from '../shared/protocol.js';
+import type { FeedChange, OpRequest, SettledOp, VerifiedPart } from '../shared/protocol.js';
 import type {
   DraftPage,
   DraftSnapshot,
@@ -45,7 +45,7 @@ export interface Done extends Standing {
   readonly draftsChanged: boolean;
   readonly keptChanged?: boolean;
   readonly record?: DeviceRecord;
-  readonly settled?: readonly Settled[];
+  readonly settled?: readonly SettledOp[];
   readonly divergences?: readonly string[];
   readonly refused?: readonly { readonly error: Failure; readonly retryAfterMs: number }[];
   readonly feeds?: readonly FeedChange[];
@@ -68,9 +68,11 @@ export interface Fault extends Partial<Standing> {
 
 export type Committed = Done | Fault;
 
-export type Settled =
-  | { readonly op: string; readonly draft: string; readonly error: Failure }
-  | { readonly op: string; readonly draft: string; readonly seq: number; readonly acceptedAt: number; readonly link: string };
+/** What came of operations, but for those that are shown; by their places in the list. */
+export interface Performed {
+  readonly refused: readonly { readonly at: number; readonly error: DetailedFailure }[];
+  readonly waiting: readonly number[];
+}
 
 /** `detail` is for a console. */
 export interface DetailedFailure extends Failure {
@@ -102,7 +104,14 @@ export class Faulted extends Error {
 /** What is known of an op. Without `settled` it is pending. */
 export interface OpOutcome {
   readonly effect: 'shown' | 'waiting';
-  readonly settled?: Settled;
+  readonly settled?: SettledOp;
+}
+
+/** The text of a `T`. */
+export type Json<T> = string & { readonly of?: T };
+
+function parsed<T>(json: Json<T>): T {
+  return JSON.parse(json) as T;
 }
 
 type Argument = string | number | Uint8Array;
@@ -111,12 +120,38 @@ type Exported = (...numbers: number[]) => number;
 const faultStatus = -2;
 const pageSegmentsMax = 1_000;
 
+/** By operation, in the module's numbering: what it hands over besides its ids, in this order (wasm/module/operations.h). */
+const fields: { readonly [name in OpRequest['name']]: readonly string[] } = {
+  create: ['title', 'platform', 'holdLimitMs'],
+  append: ['segment', 'text'],
+  passRing: ['to'],
+  setTitle: ['title', 'expect'],
+  addCollaborator: ['user', 'role'],
+  setRole: ['user', 'role'],
+  removeCollaborator: ['user'],
+  redact: ['segment'],
+  createInvite: ['invite', 'token', 'user', 'role', 'lifetimeMs'],
+  revokeInvite: ['invite'],
+  acceptInvite: ['invite', 'token'],
+  requestRing: [],
+  cancelRequest: [],
+  reclaimRing: [],
+  lock: [],
+  unlock: [],
+  complete: [],
+  delete: [],
+  restore: [],
+  resubmit: ['kept'],
+  copyKept: ['from', 'title'],
+  dismiss: ['kept'],
+};
+const kinds = new Map(Object.entries(fields).map(([name, own], kind) => [name, { kind, fields: ['op', 'draft', ...own] }]));
+
 /** One instance with one device. Every method throws {@link Refused} or {@link Faulted}; a trap throws what it throws. */
 export class Module {
   readonly #exports: Record<string, Exported>;
   readonly #memory: WebAssembly.Memory;
   readonly #now: () => number;
-  readonly #encoder = new TextEncoder();
   readonly #decoder = new TextDecoder();
   #device = 0;
 
@@ -145,8 +180,15 @@ export class Module {
     this.#ask('onering_checkpoint', this.#now());
   }
 
-  perform(request: OpRequest): 'shown' | 'waiting' {
-    return this.#ask(...this.#operation(request, this.#now())) === 1 ? 'waiting' : 'shown';
+  /** In their order. */
+  perform(operations: readonly OpRequest[]): Performed {
+    const { texts, size, room } = measured(operations);
+    const at = this.#exports['onering_reserve']!(size + room);
+    const { buffer } = this.#memory;
+    const sizes = writeTexts(texts, new Uint8Array(buffer, at + size, room));
+    writeOperations(operations, sizes, new DataView(buffer, at, size));
+    this.#ask('onering_perform', at, size, at + size, room, this.#now());
+    return this.#json() as Performed;
   }
 
   /** Null: nothing is known of it. */
@@ -199,39 +241,43 @@ export class Module {
     this.#ask('onering_unsubscribe', subscription);
   }
 
-  draft(draft: string): Omit<DraftSnapshot, 'reclaimableAt'> | null {
-    this.#ask('onering_draft', draft, this.#now());
-    return this.#json() as Omit<DraftSnapshot, 'reclaimableAt'> | null;
+  // --- what a page reads: as JSON, whose values are the page's to make ---------------------------------------
+
+  /** Null: there is no such draft. */
+  draft(draft: string): Json<Omit<DraftSnapshot, 'reclaimableAt'> | null> {
+    return this.#read('onering_draft', draft, this.#now());
   }
 
-  segments(draft: string, from: number, to: number): SegmentPage {
-    this.#ask('onering_segments', draft, from, to, pageSegmentsMax, this.#now());
-    return this.#json() as SegmentPage;
+  segments(draft: string, from: number, to: number): Json<SegmentPage> {
+    return this.#read('onering_segments', draft, from, to, pageSegmentsMax, this.#now());
   }
 
-  history(draft: string, from: number, limit: number): HistoryPage {
-    this.#ask('onering_history', draft, from, limit, this.#now());
-    return this.#json() as HistoryPage;
+  history(draft: string, from: number, limit: number): Json<HistoryPage> {
+    return this.#read('onering_history', draft, from, limit, this.#now());
   }
 
-  log(draft: string, from: number, to: number): LogPage {
-    this.#ask('onering_log', draft, from, to, this.#now());
-    return this.#json() as LogPage;
+  log(draft: string, from: number, to: number): Json<LogPage> {
+    return this.#read('onering_log', draft, from, to, this.#now());
   }
 
-  draftAt(draft: string, seq: number): PastDraft {
-    this.#ask('onering_draft_at', draft, seq, this.#now());
-    return this.#json() as PastDraft;
+  draftAt(draft: string, seq: number): Json<PastDraft> {
+    return this.#read('onering_draft_at', draft, seq, this.#now());
   }
+
+  page(after: ListCursor | null, limit: number): Json<DraftPage> {
+    return this.#read('onering_list', after?.updatedAt ?? 0, after?.id ?? '', limit, this.#now());
+  }
+
+  // --- what the worker itself reads --------------------------------------------------------------------------
 
   verify(draft: string, from: number): VerifiedPart {
     this.#ask('onering_verify', draft, from, this.#now());
     return this.#json() as VerifiedPart;
   }
 
-  list(after: ListCursor | null, limit: number): DraftPage {
-    this.#ask('onering_list', after?.updatedAt ?? 0, after?.id ?? '', limit, this.#now());
-    return this.#json() as DraftPage;
+  /** The first so many. */
+  list(limit: number): DraftPage {
+    return parsed(this.page(null, limit));
   }
 
   kept(): KeptOp[] {
@@ -244,43 +290,6 @@ export class Module {
     return this.#json() as OpDetails[];
   }
 
-  #operation(request: OpRequest, now: number): [string, ...Argument[]] {
-    switch (request.name) {
-      case 'create':
-        return ['onering_create_draft', request.op, request.draft, now, request.title, request.platform, request.holdLimitMs];
-      case 'append':
-        return ['onering_append', request.op, request.draft, now, request.segment, request.text];
-      case 'passRing':
-        return ['onering_pass_ring', request.op, request.draft, now, request.to];
-      case 'setTitle':
-        return ['onering_set_title', request.op, request.draft, now, request.title, request.expect];
-      case 'addCollaborator':
-        return ['onering_add_collaborator', request.op, request.draft, now, request.user, request.role === 'editor' ? 1 : 0];
-      case 'setRole':
-        return ['onering_set_role', request.op, request.draft, now, request.user, request.role === 'editor' ? 1 : 0];
-      case 'removeCollaborator':
-        return ['onering_remove_collaborator', request.op, request.draft, now, request.user];
-      case 'redact':
-        return ['onering_redact', request.op, request.draft, now, request.segment];
-      case 'createInvite': {
-        const { op, draft, invite, token, user, role, lifetimeMs } = request;
-        return ['onering_create_invite', op, draft, now, invite, token, user, role === 'editor' ? 1 : 0, lifetimeMs];
-      }
-      case 'revokeInvite':
-        return ['onering_revoke_invite', request.op, request.draft, now, request.invite];
-      case 'acceptInvite':
-        return ['onering_accept_invite', request.op, request.draft, now, request.invite, request.token];
-      case 'resubmit':
-        return ['onering_resubmit', request.op, request.kept, now];
-      case 'copyKept':
-        return ['onering_copy_kept', request.op, request.draft, request.from, request.title, now];
-      case 'dismiss':
-        return ['onering_dismiss', request.kept, now];
-      default:
-        return ['onering_act', request.op, request.draft, now, bareOps.indexOf(request.name)];
-    }
-  }
-
   /** Calls with the device as the first argument. */
   #ask(name: string, ...args: Argument[]): number {
     return this.#call(name, this.#device, ...args);
@@ -288,7 +297,10 @@ export class Module {
 
   /** Texts and bytes become address and length, numbers stay. */
   #call(name: string, ...args: Argument[]): number {
-    const status = this.#exports[name]!(...this.#lowered(args));
+    return this.#check(this.#exports[name]!(...this.#lowered(args)));
+  }
+
+  #check(status: number): number {
     if (status >= 0 || status === undefined) return status;
     const told: unknown = this.#json();
     if (status === faultStatus) throw new Faulted(told as Fault);
@@ -301,8 +313,7 @@ export class Module {
       if (typeof arg === 'string') room += 3 * arg.length;
       else if (typeof arg !== 'number') room += arg.length;
     }
-    if (room === 0) return args.flatMap((arg) => (typeof arg === 'number' ? [arg] : [0, 0]));
-    let at = this.#exports['onering_reserve']!(room);
+    let at = room > 0 ? this.#exports['onering_reserve']!(room) : 0;
     const memory = new Uint8Array(this.#memory.buffer);
     const numbers: number[] = [];
     for (const arg of args) {
@@ -318,7 +329,7 @@ export class Module {
   }
 
   #write(to: Uint8Array, content: string | Uint8Array): number {
-    if (typeof content === 'string') return this.#encoder.encodeInto(content, to).written;
+    if (typeof content === 'string') return encoder.encodeInto(content, to).written;
     to.set(content);
     return content.length;
   }
@@ -328,7 +339,72 @@ export class Module {
     return new Uint8Array(this.#memory.buffer as ArrayBuffer, at, this.#exports['onering_result_size']!());
   }
 
+  #read<T>(name: string, ...args: Argument[]): Json<T> {
+    this.#ask(name, ...args);
+    return this.#text() as Json<T>;
+  }
+
+  #text(): string {
+    return this.#decoder.decode(this.#result());
+  }
+
   #json(): unknown {
-    return JSON.parse(this.#decoder.decode(this.#result()));
+    return JSON.parse(this.#text());
   }
 }
+
+type Fields = Readonly<Record<string, string | number>>;
+
+/** The operations' texts, room for their UTF-8, and the size of all else (wasm/module/operations.h). */
+function measured(operations: readonly OpRequest[]): { readonly texts: string[]; readonly size: number; readonly room: number } {
+  const texts: string[] = [];
+  let size = 0;
+  let room = 0;
+  for (const operation of operations) {
+    ++size;
+    for (const name of kinds.get(operation.name)!.fields) {
+      const value = (operation as unknown as Fields)[name]!;
+      if (typeof value === 'number') {
+        size += 8;
+      } else {
+        texts.push(value);
+        size += 4;
+        room += 3 * value.length;
+      }
+    }
+  }
+  return { texts, size, room };
+}
+
+/** One behind the other. Returns the size of each. A call of the encoder costs more than most texts: one does for all. */
+function writeTexts(texts: readonly string[], to: Uint8Array): number[] {
+  const all = texts.join('');
+  if (encoder.encodeInto(all, to).written === all.length) return texts.map(({ length }) => length);
+  let at = 0;
+  return texts.map((text) => {
+    const { written } = encoder.encodeInto(text, to.subarray(at));
+    at += written;
+    return written;
+  });
+}
+
+function writeOperations(operations: readonly OpRequest[], sizes: readonly number[], to: DataView): void {
+  let at = 0;
+  let text = 0;
+  for (const operation of operations) {
+    const { kind, fields: names } = kinds.get(operation.name)!;
+    to.setUint8(at++, kind);
+    for (const name of names) {
+      const value = (operation as unknown as Fields)[name]!;
+      if (typeof value === 'number') {
+        to.setFloat64(at, value, true);
+        at += 8;
+      } else {
+        to.setUint32(at, sizes[text++]!, true);
+        at += 4;
+      }
+    }
+  }
+}
+
+const encoder = new TextEncoder();

@@ -31,6 +31,7 @@
 
 #include <deque>
 #include <expected>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -136,8 +137,9 @@ class Replica {
   // --- what the user does ---
 
   // Makes an op of `body`: gives it ids from `now` and entropy, the epoch of the ring as the view has it where
-  // the body's is 0, a segment id and a salt. Creates an op for a new draft when `draft` is nil.
-  [[nodiscard]] Op prepare(DraftId draft, OpBody body, Time now);
+  // the body's is 0, a segment id and a salt. Creates an op for a new draft when `draft` is nil. `as`: the op's id,
+  // where it is not nil.
+  [[nodiscard]] Op prepare(DraftId draft, OpBody body, Time now, const OpId& as = {});
 
   // Accepts the op locally (SPEC S2), or says why not; then nothing has changed. An op that is pending already,
   // with the same content, is not performed again: the answer is the first one's.
@@ -184,10 +186,22 @@ class Replica {
   [[nodiscard]] const DraftState* draft(const DraftId& id);
   // The part of it that the authority has confirmed.
   [[nodiscard]] const DraftState* confirmed(const DraftId& id);
-  // Pending segments as laid on the view, positions from confirmed(id)->segmentCount on; those from position `from` on.
-  [[nodiscard]] std::vector<Segment> pendingSegments(const DraftId& id, std::uint32_t from = 0);
+  // Pending segments as laid on the view, positions from confirmed(id)->segmentCount on; those from position `from` on,
+  // at most `countMax`.
+  [[nodiscard]] std::vector<Segment> pendingSegments(const DraftId& id, std::uint32_t from = 0,
+                                                     std::size_t countMax = std::numeric_limits<std::size_t>::max());
+  // Which they are, for whoever was told before: `laid` is another number when others than those at the front have left
+  // them; otherwise the first `left` that there ever were are gone, and `count` are here.
+  struct PendingRange {
+    std::uint64_t laid = 0;
+    std::uint64_t left = 0;
+    std::size_t count = 0;
+  };
+  [[nodiscard]] PendingRange pendingRange(const DraftId& id);
   // Segments whose redaction is pending.
-  [[nodiscard]] std::set<SegmentId> pendingRedactions(const DraftId& id) const;
+  [[nodiscard]] std::set<SegmentId> pendingRedactions(const DraftId& id);
+  // Pending ops that the authority decides, in order; valid until the next call that is not const.
+  [[nodiscard]] std::vector<const Op*> waiting(const DraftId& id);
   // Drafts whose creation is pending: not in the store's list yet.
   [[nodiscard]] std::vector<DraftId> pendingDrafts() const;
 
@@ -224,8 +238,11 @@ class Replica {
   struct Copy {
     std::optional<DraftState> confirmed;
     std::optional<DraftState> view;     // set while there are pending ops
-    std::deque<std::uint64_t> pending;  // orders in outbox_
-    std::optional<Seq> fetchedUpTo;     // an answer to Fetch is on its way and has come so far
+    std::deque<std::uint64_t> pending;  // orders in outbox_: those in `shown` and in `others`
+    std::deque<std::uint64_t> shown;    // segments laid on the view
+    std::vector<std::uint64_t> others;
+    PendingRange range;              // but for its count
+    std::optional<Seq> fetchedUpTo;  // an answer to Fetch is on its way and has come so far
     std::optional<Incoming> incoming;
     Seq heardOf = 0;  // the log goes on at least to here
   };
@@ -235,6 +252,9 @@ class Replica {
   [[nodiscard]] static std::expected<Performed, Rejection> performedAlready(const Pending& pending, const Op& op);
   [[nodiscard]] std::expected<Performed, Rejection> enqueue(Op op, bool submitted, Time now);
   [[nodiscard]] Copy& copyOf(const DraftId& id);
+  void markStored(const DraftId& id, const Copy& copy);
+  void noteEffect(Copy& copy, std::uint64_t order) const;
+  void forget(Copy& copy, std::uint64_t order);
   [[nodiscard]] const DraftState* viewOf(const Copy& copy) const;
   [[nodiscard]] std::optional<SegmentRef> segmentRef(const Copy& copy, const Op& op);
   void bringUpToDate(std::optional<SegmentRef>& ref, const DraftId& draft, const SegmentId& segment) const;
@@ -297,6 +317,7 @@ class Replica {
   std::map<OpId, std::uint64_t> orderOf_;
   std::vector<KeptOp> kept_;
   std::uint64_t lastOrder_ = 0;
+  std::uint64_t lastLaid_ = 0;
   std::array<std::uint8_t, 16> lastUuid_{};
   std::uint64_t nextToSend_ = 0;  // orders before it have been sent on this connection
   std::size_t inFlight_ = 0;
