@@ -80,7 +80,7 @@ void checkInterrupted() {
 }
 
 void fail(ErrorCode code, std::string_view message) {
-  throw Failed{rejection(code, std::move(message))};
+  throw Failed{rejection(code, message)};
 }
 
 }  // namespace onering::bench

@@ -17,6 +17,8 @@ class SqliteInFolder final : public SqliteSubject {
     options_ = {.path = (folder_ / "store.db").string(), .journal = journal};
     open();
   }
+  SqliteInFolder(const SqliteInFolder&) = delete;
+  SqliteInFolder& operator=(const SqliteInFolder&) = delete;
   ~SqliteInFolder() override {
     close();
     std::filesystem::remove_all(folder_);

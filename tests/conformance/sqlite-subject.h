@@ -39,6 +39,8 @@ class SqliteOnMemoryDisk final : public SqliteSubject {
     options_ = {.path = "store.db", .vfs = disk_.vfs(), .journal = journal};
     open();
   }
+  SqliteOnMemoryDisk(const SqliteOnMemoryDisk&) = delete;
+  SqliteOnMemoryDisk& operator=(const SqliteOnMemoryDisk&) = delete;
   ~SqliteOnMemoryDisk() override { close(); }
 
  private:

@@ -200,6 +200,7 @@ TEST_CASE("SPEC 6 lists are paged by key, and complete while drafts change", "[h
   TestServer server;
   ApiClient ann(server.port(), "ann");
   std::vector<std::string> drafts;
+  drafts.reserve(7);
   for (int i = 0; i < 7; ++i) {
     drafts.push_back(ann.create("Draft " + std::to_string(i)).substr(std::string_view("/api/drafts/").size()));
   }

@@ -119,7 +119,7 @@ void Play::play(Client& client) {
   }
 }
 
-void Play::submit(Client& client, Op op) {
+void Play::submit(Client& client, const Op& op) {
   const auto submitted = client.submit(op, {.durable =
                                                 [this](const std::expected<void, Rejection>& durable) {
                                                   if (!durable) {

@@ -74,7 +74,7 @@ class Play {
  private:
   void nextTurn();
   void play(Client& client);
-  void submit(Client& client, Op op);
+  void submit(Client& client, const Op& op);
   void settled(const Op& op, const Receipt& receipt);
   void opDone();
 

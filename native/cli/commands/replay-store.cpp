@@ -44,7 +44,7 @@ class Decision {
   [[nodiscard]] Batch batch() && {
     Batch batch;
     if (!write_.ops.empty()) {
-      write_.head = *state_;
+      write_.head = static_cast<const DraftHead&>(*state_);
       batch.drafts.push_back(std::move(write_));
     }
     return batch;

@@ -1,11 +1,11 @@
 #include "onering/play/replay.h"
 
 #include <chrono>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
-#include <time.h>
 
 #include "onering/play/script.h"
 

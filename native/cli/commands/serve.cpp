@@ -191,7 +191,7 @@ void serve(Context& context, const ServeSettings& settings) {
     std::cerr << "onering: development mode: every name is believed; for this machine only\n";
   }
   stopOnSignals(**server, signals);
-  std::cout << R"({"ready":true,"listen":")" << (*server)->boundAddress() << "\"}" << std::endl;
+  std::cout << R"({"ready":true,"listen":")" << (*server)->boundAddress() << "\"}\n" << std::flush;
   (*server)->run();
   tell("stopped");
 }

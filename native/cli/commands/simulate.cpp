@@ -1,8 +1,8 @@
+#include <ctime>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <time.h>
 #include <unistd.h>
 
 #include "onering/simulation/runs.h"

@@ -142,6 +142,7 @@ StoreResult<void> Verifier::verifyLists(const UserId& user, std::vector<Membersh
 
   std::ranges::sort(expected, {}, [](const Membership& each) { return std::pair(each.change.at, each.change.draft); });
   std::vector<MembershipChange> changes;
+  changes.reserve(expected.size());
   for (const Membership& each : expected) {
     changes.push_back(each.change);
   }

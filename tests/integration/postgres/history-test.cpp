@@ -211,6 +211,7 @@ TEST_CASE("I1 - I9 the history of a draft whose writers move between servers tha
   const Balancer balancer(ports);
   constexpr std::size_t kScribes = 4;
   std::vector<std::unique_ptr<Scribe>> scribes;
+  scribes.reserve(kScribes);
   History history;
   for (std::size_t i = 0; i < kScribes; ++i) {
     scribes.push_back(std::make_unique<Scribe>(loop, balancer.url(), static_cast<int>(i), kScribes));
@@ -248,8 +249,8 @@ TEST_CASE("I1 - I9 the history of a draft whose writers move between servers tha
   const auto log = logOf(*store, draft);
   std::string faults;
   for (const std::string& fault : history.faultsAgainst(log)) faults += fault + '\n';
-  INFO(history.size() << " things noted, " << log.size() << " ops in the log");
-  CHECK(faults == "");
+  INFO(history.size() << " things noted, " << log.size() << " ops in the log\n" << faults);
+  CHECK(faults.empty());
   CHECK(log.size() > 200);
 }
 

@@ -117,7 +117,7 @@ void store(const Board& board, Store& store) {
     DraftWrite write{.expected = state.position.seq, .ops = {}, .head = {}};
     const Change change = apply(state, entry);
     write.ops.push_back({.entry = entry, .change = change});
-    write.head = state;
+    write.head = static_cast<const DraftHead&>(state);
     REQUIRE(store.commit(Batch{.drafts = {write}, .rejected = {}}));
   }
 }
@@ -323,7 +323,7 @@ TEST_CASE("a deep verify sees an op that should never have been accepted, though
   DraftWrite write{.expected = state.position.seq, .ops = {}, .head = {}};
   const Change change = apply(state, forged);
   write.ops.push_back({.entry = forged, .change = change});
-  write.head = state;
+  write.head = static_cast<const DraftHead&>(state);
   REQUIRE(memory.commit(Batch{.drafts = {write}, .rejected = {}}));
 
   cli::Verifier shallow(memory, false);
