@@ -24,7 +24,8 @@ export async function openClient(user: string): Promise<Client> {
     user,
     // In development mode: the user's id, a line feed, the name to show.
     auth: () => `${user}\n${user}`,
-    storage: { name: await storeName(user) },
+    // Some browsers ask the user: so not before the user has said so (views/keeping.ts).
+    storage: { name: await storeName(user), persist: false },
   });
 }
 

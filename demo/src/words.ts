@@ -91,7 +91,7 @@ export function storageSentence({ storage }: Status): string {
     return `Only in this tab’s memory${why}: close it and what was not sent is gone.`;
   }
   return storage.persisted
-    ? 'On this device; the browser has promised to keep it.'
+    ? 'On this device; the browser has promised to keep it until you clear it.'
     : 'On this device; the browser may evict it when space runs out.';
 }
 

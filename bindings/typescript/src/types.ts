@@ -1,25 +1,6 @@
-/**
- * The public interface of `@onering/sdk`.
- *
- * A {@link Client} keeps one user's drafts on this device. Its work is done in a worker: the page gets plain
- * values, never a handle to the worker's memory. Everything it is told arrives in the order in which it
- * happened.
- *
- * Conventions, throughout:
- *
- * - Times are milliseconds since 1970-01-01 UTC, spans of time end in `Ms`, sizes are in bytes.
- * - Ids of drafts, segments, ops and devices are UUIDv7 in their text form; user ids are whatever the
- *   identity provider uses (1 to 128 bytes of UTF-8).
- * - What can be expected to go wrong is a value ({@link Result}); promises do not reject for it. They reject
- *   with the signal's reason when an `AbortSignal` that the caller passed in is aborted, and with a
- *   `TypeError` for arguments of the wrong type.
- * - What is handed out is read-only and shared: a part that has not changed is the same object as before
- *   (`===`), so that views can skip it.
- *
- * @packageDocumentation
- */
+/** What is public of `@onering/sdk`: conventions and entry are in index.ts. */
 
-/** What can go wrong: a closed list, the same in every language and over HTTP. */
+/** What can go wrong: a closed list, the same in every language and over HTTP (`SPEC §12`). */
 export const errorCodes = [
   'notFound',
   'notRingHolder',
@@ -57,6 +38,7 @@ export const errorCodes = [
   'internal',
 ] as const;
 
+/** One of {@link errorCodes}. */
 export type ErrorCode = (typeof errorCodes)[number];
 
 /** Why something was refused. Programs look at `code`; `message` tells people what to do. */
@@ -70,7 +52,12 @@ export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: Failure };
 
+/**
+ * What a member may do (`SPEC §2`): viewers read; editors can hold the ring; the owner also decides who is a member and what
+ * becomes of the draft.
+ */
 export type Role = 'viewer' | 'editor' | 'owner';
+/** `active`: its holder may append. `locked`: nobody may until it is unlocked. `completed`: nobody ever will again (`SPEC O7`, `O8`). */
 export type DraftStatus = 'active' | 'locked' | 'completed';
 
 /** The operations, by the names that the log gives them. */
@@ -108,10 +95,12 @@ export type Unsubscribe = () => void;
  */
 export type AuthReason = 'connect' | 'expired' | 'refused';
 
+/** What {@link ClientOptions.auth} is called with. */
 export interface AuthRequest {
   readonly reason: AuthReason;
 }
 
+/** Where a client keeps its store, and how. */
 export interface StorageOptions {
   /**
    * Which store of this origin. One store belongs to one user; give each user a name of their own. Any number of tabs
@@ -139,10 +128,13 @@ export interface StorageOptions {
 /** What makes a WebSocket: the browsers' own, that of Node 22, or that of the package `ws`. */
 export type SocketConstructor = new (url: string, protocols?: string | string[]) => {
   binaryType: string;
+  /** Sends one binary message. */
   send(message: Uint8Array<ArrayBuffer>): void;
+  /** Ends the connection, with a WebSocket close code. */
   close(code?: number, reason?: string): void;
 };
 
+/** What a client is made of; `url` and `auth` are all that it needs. */
 export interface ClientOptions {
   /** Where the server takes sync connections: `wss://…`, `https://…`, or, in a page, a path on its own origin. */
   readonly url: string | URL;
@@ -216,10 +208,13 @@ export interface Outcome {
 export interface Operation extends Outcome {
   /** The op's id: its idempotency key, for ever. */
   readonly op: string;
+  /** The id of the draft that it is done to. */
   readonly draft: string;
 }
 
+/** What {@link Draft.append} begins. */
 export interface AppendOperation extends Operation {
+  /** The new segment's id. */
   readonly segment: string;
 }
 
@@ -233,6 +228,7 @@ export interface RingOperation extends Operation {
   readonly turn: Promise<Result<DraftSnapshot>>;
 }
 
+/** Whom an invite lets in, as what, and for how long (`SPEC §11`). */
 export interface InviteOptions {
   /** What who accepts it becomes. Default: `editor`. */
   readonly role?: 'editor' | 'viewer';
@@ -253,6 +249,7 @@ export interface InviteOperation extends Operation {
   readonly code: string;
 }
 
+/** What {@link Client.create} takes. */
 export interface NewDraft {
   /** 1–200 characters. */
   readonly title: string;
@@ -264,27 +261,32 @@ export interface NewDraft {
 
 // --- what is seen -----------------------------------------------------------------------------------------
 
+/** Someone who waits for the ring. */
 export interface RingRequest {
   readonly user: string;
+  /** Since when. */
   readonly at: number;
 }
 
+/** Who may write, and who would like to (`SPEC §2`). */
 export interface Ring {
   readonly holder: string;
   /** Counts the draft's holders from 1. */
   readonly epoch: number;
+  /** Since when the holder has it. */
   readonly since: number;
   /** Who waits for it, first come first served. */
   readonly requests: readonly RingRequest[];
 }
 
+/** Someone who may read the draft, with their {@link Role}. */
 export interface Member {
   readonly user: string;
   readonly role: Role;
   readonly joinedAt: number;
 }
 
-/** Someone who is at a draft now (SPEC S11). */
+/** Someone who is at a draft now (`SPEC S11`). */
 export interface Presence {
   readonly user: string;
   /** How the user is shown. */
@@ -300,7 +302,7 @@ export interface Presenting {
   close(): void;
 }
 
-/** A way into a draft (SPEC §11). Those that were revoked are not told. */
+/** A way into a draft (`SPEC §11`). Those that were revoked are not told. */
 export interface Invite {
   readonly id: string;
   readonly role: 'editor' | 'viewer';
@@ -315,7 +317,7 @@ export interface Invite {
   readonly acceptedAt: number | null;
 }
 
-/** A line of the ring's history. */
+/** A line of the ring's history (`SPEC §4`). */
 export interface RingPass {
   /** Null for the line that creates the draft. */
   readonly from: string | null;
@@ -390,11 +392,15 @@ export interface DraftSnapshot {
   };
 }
 
+/** What its author appended at once. It never moves, and never changes but by being redacted (`SPEC I5`). */
 export interface Segment {
   readonly id: string;
+  /** Its place in the draft, from 0. */
   readonly position: number;
   readonly author: string;
+  /** How the author was shown when it was appended. */
   readonly authorDisplay: string;
+  /** Under which its author held the ring. */
   readonly epoch: number;
   /** Of the op that appended it; 0 while pending. */
   readonly seq: number;
@@ -427,16 +433,19 @@ export interface DraftChange {
   readonly pending: readonly Segment[];
 }
 
+/** What {@link Draft.subscribe} brings. */
 export interface SubscribeOptions {
   /** How many confirmed segments one change brings at most: the newest. 0–1,000, default 200. */
   readonly tail?: number;
 }
 
+/** Something to wait for that can be given up. */
 export interface Waiting {
   /** Ends the waiting; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
+/** Which segments {@link Draft.segments} reads. */
 export interface SegmentRange extends Waiting {
   /** First position. Default 0. */
   readonly from?: number;
@@ -444,12 +453,14 @@ export interface SegmentRange extends Waiting {
   readonly to?: number;
 }
 
+/** Segments in the order of their positions. */
 export interface SegmentPage {
   readonly segments: readonly Segment[];
   /** Where to go on; null when the range is complete. A page holds at most 1,000 segments or 512 KiB of text. */
   readonly next: number | null;
 }
 
+/** Which lines {@link Draft.history} reads. */
 export interface HistoryRange extends Waiting {
   /** First line, from 0. */
   readonly from?: number;
@@ -457,12 +468,15 @@ export interface HistoryRange extends Waiting {
   readonly limit?: number;
 }
 
+/** Lines of the ring's history. */
 export interface HistoryPage {
   /** Confirmed lines, oldest first. */
   readonly passes: readonly RingPass[];
+  /** Where to go on; null when there are no more. */
   readonly next: number | null;
 }
 
+/** Which entries {@link Draft.log} reads. */
 export interface LogRange extends Waiting {
   /** First seq. Default 1; where the log begins later on this device, there. */
   readonly from?: number;
@@ -506,6 +520,7 @@ export interface LogExtent {
   readonly head: number;
 }
 
+/** Entries in the order of the log. */
 export interface LogPage extends LogExtent {
   readonly entries: readonly LogEntry[];
   /** Where to go on; null when the range is complete. A page holds at most 1,000 entries or 512 KiB. */
@@ -526,6 +541,7 @@ export interface PastDraft extends LogExtent {
   readonly state: PastState | null;
 }
 
+/** What a draft was, but for its segments. */
 export interface PastState {
   readonly title: string;
   readonly platform: string | null;
@@ -542,6 +558,7 @@ export interface VerifiedLog extends LogExtent {
   readonly link: string;
 }
 
+/** Which drafts {@link Client.list} reads. */
 export interface ListRange extends Waiting {
   /** Goes on behind this draft: `next` of the page before. */
   readonly after?: ListCursor;
@@ -549,14 +566,17 @@ export interface ListRange extends Waiting {
   readonly limit?: number;
 }
 
+/** A place in the list of drafts: behind the draft with this key (`SPEC §6`). */
 export interface ListCursor {
   readonly updatedAt: number;
   readonly id: string;
 }
 
+/** Drafts in the list's order. */
 export interface DraftPage {
   /** By (updatedAt descending, id). Drafts that are not confirmed yet come first, on the first page. */
   readonly drafts: readonly DraftSummary[];
+  /** For {@link ListRange.after}; null when there are no more. */
   readonly next: ListCursor | null;
 }
 
@@ -570,6 +590,7 @@ export interface ListChange {
   readonly removed: readonly string[];
 }
 
+/** How much of the list {@link Client.subscribeList} tells. */
 export interface ListOptions {
   /** 1–500, default 50. */
   readonly limit?: number;
@@ -592,6 +613,8 @@ export interface TurnChange {
 // --- status -----------------------------------------------------------------------------------------------
 
 /**
+ * How it stands between this device and the server (`SPEC S9`, `S10`).
+ *
  * `offline`: no connection (see {@link Status.retryAt}).
  * `connecting`: connected or about to be, and not all changes are here yet.
  * `live`: here is what the server has.
@@ -600,6 +623,7 @@ export interface TurnChange {
  */
 export type Link = 'offline' | 'connecting' | 'live' | 'stalled' | 'denied';
 
+/** Where this device keeps its store, and how safe it is there. */
 export interface StorageStatus {
   /** Null while it is being opened, and when it could not be. */
   readonly kind: 'opfs' | 'file' | 'memory' | null;
@@ -609,9 +633,11 @@ export interface StorageStatus {
   readonly persisted: boolean;
   /** Bytes that the origin uses and may use (a file: takes, and could take); null where the browser does not say. */
   readonly usage: number | null;
+  /** See {@link StorageStatus.usage}. */
   readonly quota: number | null;
 }
 
+/** All that an app can say about a client (`SPEC S10`). */
 export interface Status {
   /** `failed`: the store could not be opened; {@link Status.lastError} says why, {@link Client.reopen} tries again. */
   readonly state: 'opening' | 'open' | 'failed' | 'closed';
@@ -636,7 +662,7 @@ export interface Status {
   readonly lastError: (Failure & { readonly at: number }) | null;
 }
 
-/** What is too much, as the server judges. */
+/** What is too much, as the server judges (`SPEC §13`). */
 export interface Limits {
   /** Unicode characters. */
   readonly titleCharacters: number;
@@ -679,12 +705,14 @@ export interface OpDetails {
   readonly invite?: string;
 }
 
-/** An op that was rejected: kept with its content until the user deals with it. */
+/** An op that was rejected: kept with its content until the user deals with it (`SPEC S5`). */
 export interface KeptOp extends OpDetails {
   readonly why: Failure;
+  /** When this device heard of it. */
   readonly at: number;
 }
 
+/** What the server has not, or does not want, as plain data: a value for `JSON.stringify`. */
 export interface ExportedWork {
   readonly format: 'onering-work';
   readonly version: 1;
@@ -717,7 +745,9 @@ export interface Rejected extends Observable<readonly KeptOp[]> {
 /**
  * One draft. A handle is cheap, holds nothing and needs no closing; it may be made before the draft exists.
  * What may be done when, and what refuses it, is told at each operation; all of them can also be refused with
- * `notFound` (no such draft for this user), `draftDeleted`, `storageFull`, `storageUnavailable` and `internal`.
+ * `notFound` (no such draft for this user), `draftDeleted`, `idMalformed` (a user, segment or invite that can be none),
+ * `messageTooLarge`, `storageFull`, `storageUnavailable`, `unavailable` (the client is closed) and `internal`. Reads: `notFound`,
+ * `storageUnavailable`, `unavailable` and `internal`.
  */
 export interface Draft {
   readonly id: string;
@@ -762,63 +792,90 @@ export interface Draft {
   whenHolding(options?: Waiting): Promise<Result<DraftSnapshot>>;
 
   /**
-   * Appends a segment: 1–16,384 bytes of UTF-8. `notRingHolder`, `staleEpoch`, `draftLocked`,
-   * `draftCompleted`, `contentEmpty`, `contentTooLong`, `invalidText`, `quotaExceeded`.
+   * The holder appends a segment: 1–16,384 bytes of UTF-8 without NUL (`SPEC O2`). `contentEmpty`, `contentTooLong`,
+   * `invalidText`, `notAllowed` (for viewers), `staleEpoch` (the ring has moved since), `notRingHolder`, `draftLocked`,
+   * `draftCompleted`, `quotaExceeded` (the draft is full), `idTaken`.
    */
   append(text: string): AppendOperation;
 
-  /** Gives the ring to the owner or an editor. `notRingHolder`, `invalidRecipient`, `draftCompleted`. */
+  /**
+   * The holder gives the ring to the owner or an editor (`SPEC O3`). `notAllowed` (for viewers), `staleEpoch`, `notRingHolder`,
+   * `draftCompleted`, `alreadyHolder` (to oneself), `invalidRecipient`.
+   */
   passRing(to: string): Operation;
 
   /**
-   * Joins the queue; `turn` resolves when this user's turn has come. Aborting the signal leaves the queue. `notAllowed`
-   * for viewers and for who is in it already, `alreadyHolder`.
+   * Joins the queue (`SPEC O4`); `turn` resolves when this user's turn has come. Aborting the signal leaves the queue.
+   * `notAllowed` (for viewers, and for who is in it already), `draftCompleted`, `alreadyHolder`.
    */
   requestRing(options?: Waiting): RingOperation;
 
-  /** Leaves the queue. `notAllowed` for who is not in it. */
+  /** Leaves the queue (`SPEC O4`). `notAllowed` for who is not in it. */
   cancelRequest(): Operation;
 
   /**
    * Takes the ring back: the owner at any time, an editor once the holder has held it longer than the draft's
-   * hold limit, which the server judges. `notAllowed`, `alreadyHolder`.
+   * hold limit, which the server judges (`SPEC O5`). `notAllowed`, `staleEpoch`, `draftCompleted`, `alreadyHolder`.
    */
   reclaimRing(): Operation;
 
-  /** Owner. `expect`: the etag that the draft must still have, or else `staleVersion`. `titleInvalid`, `notOwner`. */
+  /**
+   * Owner: 1–200 characters (`SPEC O6`). `expect`: the etag that the draft must still have, or else `staleVersion`.
+   * `titleInvalid`, `notOwner`.
+   */
   setTitle(title: string, options?: { readonly expect?: string }): Operation;
 
-  /** Owner or holder: no appends from now on; the ring may still pass. `draftLocked`, `draftCompleted`, `notAllowed`. */
+  /**
+   * Owner or holder: no appends from now on; the ring may still pass (`SPEC O7`).
+   * `notAllowed` (for viewers), `notRingHolder`, `draftCompleted`, `draftLocked` (it is already).
+   */
   lock(): Operation;
-  /** Owner. */
+  /** Owner: appends go on (`SPEC O7`). `notOwner`, `draftCompleted`, `notAllowed` (it is not locked). */
   unlock(): Operation;
-  /** Owner: published; no append and no pass, for good. */
+  /** Owner: published; no append and no pass, for good (`SPEC O8`). `notOwner`, `draftCompleted` (it is already). */
   complete(): Operation;
 
-  /** Owner. `alreadyMember`, `quotaExceeded`, `notOwner`. */
+  /**
+   * Owner: makes someone a member (`SPEC O9`), by default an editor. `notOwner`, `alreadyMember`, `quotaExceeded` (there are as many as
+   * {@link Limits.collaborators}), `notAllowed` (for a role that nobody can be given).
+   */
   addCollaborator(user: string, role?: 'editor' | 'viewer'): Operation;
-  /** Owner. A holder who becomes a viewer loses the ring to the owner. */
+  /**
+   * Owner: what a member may do from now on (`SPEC O9`). A holder who becomes a viewer loses the ring to the owner. `notOwner`,
+   * `invalidRecipient` (no member), `notAllowed` (the owner's; a role that nobody can be given).
+   */
   setRole(user: string, role: 'editor' | 'viewer'): Operation;
-  /** The owner; members for themselves. */
+  /**
+   * The owner; members for themselves (`SPEC O10`). Who held the ring loses it to the owner. `notOwner`, `notAllowed` (the owner cannot
+   * leave), `invalidRecipient` (no member).
+   */
   removeCollaborator(user: string): Operation;
 
   /**
-   * Owner or holder: makes an invite, with which whoever is given its code becomes a member. `notRingHolder`, `notAllowed` (for
-   * viewers, and for hours beyond 1–168), `alreadyMember`, `quotaExceeded` (100 are open).
+   * Owner or holder: makes an invite, with which whoever is given its code becomes a member (`SPEC §11`). `notRingHolder`,
+   * `notAllowed` (for viewers, and for hours beyond 1–168), `alreadyMember`, `quotaExceeded` (100 are open), `idTaken`.
    */
   invite(options?: InviteOptions): InviteOperation;
-  /** The owner, and who made it: its code is good for nothing from now on. `inviteInvalid`, `inviteUsed`, `notAllowed`. */
+  /** The owner, and who made it: its code is good for nothing from now on (`SPEC §11`). `inviteInvalid`, `inviteUsed`, `notAllowed`. */
   revokeInvite(invite: string): Operation;
 
-  /** Owner: gone from lists, kept for 90 days, then purged. */
+  /** Owner: gone from lists, kept for 90 days, then purged (`SPEC O11`). `notOwner`. */
   delete(): Operation;
-  /** Owner. */
+  /** Owner: a deleted draft is there again (`SPEC O11`). `notOwner`, `notAllowed` (it is not deleted). */
   restore(): Operation;
 
-  /** The owner, or the segment's author: erases the text everywhere, for good. The segment keeps its place. */
+  /**
+   * The owner, or the segment's author: erases the text everywhere, for good (`SPEC O12`).
+   * The segment keeps its place. `notAllowed` (for others, and what is redacted already), `notFound` (no such segment, too).
+   */
   redact(segment: string): Operation;
 }
 
+/**
+ * One user's drafts on this device. Made by {@link createClient}; {@link Client.close} ends it, and so does `await using`.
+ * What answers with a {@link Result} can be refused with `storageUnavailable`, `unavailable` (it is closed) and `internal`
+ * beside what is said there.
+ */
 export interface Client extends AsyncDisposable {
   /** Resolves when the store is open, or could not be: `storageUnavailable` with what to do about it. */
   readonly ready: Promise<Result<void>>;
@@ -829,13 +886,16 @@ export interface Client extends AsyncDisposable {
   /** Rejected work, kept until the user deals with it. */
   readonly rejected: Rejected;
 
-  /** Makes a draft; this user owns it and holds its ring. `titleInvalid`, `invalidText`. */
+  /**
+   * Makes a draft; this user owns it and holds its ring (`SPEC O1`). `titleInvalid`, `invalidText`, `notAllowed` (a hold limit
+   * below 0), `idTaken`.
+   */
   create(draft: NewDraft): Operation;
 
   /**
    * Makes this user a member of the draft that the code is of ({@link Draft.invite}). The server judges: the effect is
    * `waiting`, and `server` tells `inviteInvalid` (also for what was revoked, or is another user's), `inviteUsed`,
-   * `inviteExpired` or `alreadyMember`. Accepted, the draft comes to this device by itself.
+   * `inviteExpired`, `alreadyMember` or `quotaExceeded` (`SPEC §11`). Accepted, the draft comes to this device by itself.
    */
   acceptInvite(code: string): Operation;
 
@@ -890,7 +950,7 @@ export interface Client extends AsyncDisposable {
   /** Connects at once; also after `denied`. */
   goOnline(): void;
 
-  /** Tries to open the store again after `failed`. */
+  /** Tries to open the store again after `failed`. `storageUnavailable` when it still cannot be. */
   reopen(): Promise<Result<void>>;
 
   /** Stores what waits, ends the connection, releases the store. Later calls are answered with `unavailable`. */

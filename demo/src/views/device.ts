@@ -8,6 +8,7 @@ import { Scope, type View } from '../scope.js';
 import { onTick } from '../ticker.js';
 import { count, linkNames, linkSentence, size, storageSentence } from '../words.js';
 import { eraseDevice, putCopy, saveCopy } from './copies.js';
+import { Keeping } from './keeping.js';
 import { saveWork } from './kept.js';
 
 export class Device implements View {
@@ -28,6 +29,8 @@ export class Device implements View {
   constructor(client: Client, notices: Notices) {
     this.#client = client;
     const id = newId('device');
+    const keeping = new Keeping(client, notices);
+    this.#scope.own(() => keeping.end());
     this.#button = h('button', { type: 'button', class: 'link-button', popovertarget: id }, h('span', { class: 'link-dot', 'aria-hidden': 'true' }), h('span', { class: 'visually-hidden' }, 'This device: '), this.#label, this.#counts);
     this.#retry = h('button', { type: 'button', class: 'button small', onclick: () => client.goOnline() }, 'Connect now');
     this.#sheet = h(
@@ -35,6 +38,7 @@ export class Device implements View {
       { id, class: 'sheet', popover: 'auto', 'aria-label': 'This device' },
       h('h2', { class: 'card-title' }, 'This device'),
       this.#facts,
+      keeping.element,
       h(
         'p',
         { class: 'sheet-actions' },
