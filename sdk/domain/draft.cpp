@@ -1,7 +1,7 @@
-#include "onering/domain/draft.h"
-
 #include <algorithm>
 #include <stdexcept>
+
+#include "onering/domain/invariants.h"
 
 namespace onering {
 
@@ -29,26 +29,32 @@ std::string etagOf(const LogPosition& position) {
   return '"' + std::to_string(position.seq) + '-' + toHex(position.link).substr(0, 16) + '"';
 }
 
-void checkInvariants(const DraftState& state) {
-  const auto require = [&](bool holds, const char* invariant) {
-    if (!holds) throw std::logic_error(std::string(invariant) + " broken in draft " + toText(state.id));
+const char* brokenInvariant(const DraftState& state) {
+  const auto waits = [&](const UserId& user) {
+    return std::ranges::count(state.ring.requests, user, &RingRequest::user);
   };
-  require(state.canHold(state.ring.holder), "I1 the holder is the owner or an editor");
-  require(state.ring.epoch >= 1, "I2 epochs start at 1");
-  require(std::ranges::is_sorted(state.members, {}, &Member::user), "members are sorted by user");
-  require(std::ranges::adjacent_find(state.members, {}, &Member::user) == state.members.end(),
-          "a member is listed once");
-  require(std::ranges::count(state.members, Role::owner, &Member::role) == 1, "there is one owner");
-  require(state.roleOf(state.owner) == Role::owner, "the owner is the member with role owner");
+  if (!state.canHold(state.ring.holder)) return "I1 the holder is the owner or an editor";
+  if (state.ring.epoch < 1) return "I2 epochs start at 1";
+  if (!std::ranges::is_sorted(state.members, {}, &Member::user)) return "members are sorted by user";
+  if (std::ranges::adjacent_find(state.members, {}, &Member::user) != state.members.end())
+    return "a member is listed once";
+  if (std::ranges::count(state.members, Role::owner, &Member::role) != 1) return "there is one owner";
+  if (state.roleOf(state.owner) != Role::owner) return "the owner is the member with role owner";
   for (const RingRequest& request : state.ring.requests) {
-    require(state.canHold(request.user), "who waits for the ring can hold it");
-    require(request.user != state.ring.holder, "the holder does not wait for the ring");
-    require(std::ranges::count(state.ring.requests, request.user, &RingRequest::user) == 1, "nobody waits twice");
+    if (!state.canHold(request.user)) return "who waits for the ring can hold it";
+    if (request.user == state.ring.holder) return "the holder does not wait for the ring";
+    if (waits(request.user) != 1) return "nobody waits twice";
   }
-  require(std::ranges::adjacent_find(state.invites, std::ranges::greater_equal(), &Invite::id) == state.invites.end(),
-          "invites are sorted by id, each once");
-  require(state.invites.size() <= kInvitesPerDraft, "a draft remembers so many invites");
-  require(state.position.seq >= state.segmentCount, "every segment came by an op");
+  if (std::ranges::adjacent_find(state.invites, std::ranges::greater_equal(), &Invite::id) != state.invites.end())
+    return "invites are sorted by id, each once";
+  if (state.invites.size() > kInvitesPerDraft) return "a draft remembers so many invites";
+  if (state.position.seq < state.segmentCount) return "every segment came by an op";
+  return nullptr;
+}
+
+void checkInvariants(const DraftState& state) {
+  if (const char* broken = brokenInvariant(state))
+    throw std::logic_error(std::string(broken) + ": not in draft " + toText(state.id));
 }
 
 }  // namespace onering

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "onering/domain/canonical.h"
+#include "onering/domain/invariants.h"
 #include "onering/sync/replica.h"
 
 namespace onering {
@@ -325,9 +326,17 @@ bool Replica::fold(const DraftId& id, Copy& copy, const LogEntry& entry) {
     setLink(Link::denied);
     return true;  // nothing is wrong with it, but this build cannot fold it: the copy stays where it is
   }
+  // What the authority accepted is not judged again; but no authority accepts what leaves a draft without its
+  // invariants. A segment cannot do that.
+  const bool mayBreak = !std::holds_alternative<AppendSegment>(entry.op.body);
+  std::optional<DraftState> before = mayBreak ? copy.confirmed : std::nullopt;
   if (!copy.confirmed) copy.confirmed.emplace();
   const Seq expected = copy.confirmed->position.seq;
   Change change = apply(*copy.confirmed, entry);
+  if (mayBreak && brokenInvariant(*copy.confirmed)) {
+    copy.confirmed = std::move(before);
+    return false;
+  }
   if (change.redacted) changed(id, *change.redacted);
 
   DraftWrite& write = writeFor(id, expected);
@@ -421,7 +430,8 @@ void Replica::takeIn(SnapshotPart&& part, Copy& copy) {
 void Replica::install(const DraftId& id, Copy& copy) {
   DraftImage image = std::move(copy.incoming->image);
   copy.incoming.reset();
-  if (image.state.id != id || image.state.position.seq <= seqOf(copy.confirmed) || !isWhole(image)) return;
+  if (image.state.id != id || image.state.position.seq <= seqOf(copy.confirmed)) return;
+  if (!isWhole(image) || brokenInvariant(image.state)) return;
   forgetWrites(id);
   copy.confirmed = image.state;
   std::set<SegmentId> segments;

@@ -100,6 +100,22 @@ TEST_CASE("H3 entries that no log can have are divergence", "[sync][hostile]") {
   victim.checkDiverged();
 }
 
+TEST_CASE("H3 an entry that leaves a draft without its invariants is divergence, whoever accepted it",
+          "[sync][hostile]") {
+  Victim victim;
+  SECTION("I1 the ring goes to someone who is not there") {
+    victim.tale.add("ada", PassRing{.to = "mallory", .epoch = 1});
+  }
+  SECTION("I1 the holder may not write any more") {
+    victim.tale.add("ada", SetRole{.user = "ada", .role = Role::viewer});
+  }
+  SECTION("who asks for the ring could not hold it") {
+    victim.tale.add("mallory", RequestRing{});
+  }
+  victim.device.hear(victim.tale.entries(6, 6));
+  victim.checkDiverged();
+}
+
 TEST_CASE("H3 a receipt with a link that does not follow is divergence, and the op goes out again", "[sync][hostile]") {
   Victim victim;
   const auto pushes = victim.device.count<Push>();
@@ -156,6 +172,18 @@ TEST_CASE("a snapshot that is old, of a part or not asked for changes nothing", 
         Changed{.from = victim.device.asked(), .drafts = {{kDraft, victim.tale.head()}}, .removed = {}, .next = {}});
     SnapshotPart part = victim.tale.part(0, 4);
     part.state->segmentCount = 9;
+    victim.device.hear(part);
+    CHECK(victim.device.replica->confirmed(kDraft)->position.seq == 5);
+    victim.checkKept();
+    return;
+  }
+  SECTION("I1 with a holder who is not there") {
+    victim.tale.append("ada", "text");
+    victim.device.hear(CatchUp{});
+    victim.device.hear(
+        Changed{.from = victim.device.asked(), .drafts = {{kDraft, victim.tale.head()}}, .removed = {}, .next = {}});
+    SnapshotPart part = victim.tale.part(0, 4);
+    part.state->ring.holder = "mallory";
     victim.device.hear(part);
     CHECK(victim.device.replica->confirmed(kDraft)->position.seq == 5);
     victim.checkKept();
