@@ -8,7 +8,7 @@ import type { Client, DraftSummary, ListCursor } from '@onering/sdk';
 import type { Scope } from './scope.js';
 
 const liveMax = 50;
-const pageSize = 500;
+const pageSize = 250;
 
 export class DraftCatalogue {
   readonly #client: Client;
@@ -16,6 +16,7 @@ export class DraftCatalogue {
   readonly #changed: () => void;
   #head: readonly DraftSummary[] = [];
   #behind: readonly DraftSummary[] = [];
+  #all: readonly DraftSummary[] | null = null; // of the two, once it was asked for
   // Where to read on; null: there is no more.
   #next: ListCursor | null = null;
   #wanted = liveMax;
@@ -39,6 +40,10 @@ export class DraftCatalogue {
 
   // In the list's order.
   get drafts(): readonly DraftSummary[] {
+    return (this.#all ??= this.#joined());
+  }
+
+  #joined(): readonly DraftSummary[] {
     if (this.#behind.length === 0) return this.#head;
     const seen = new Set<string>();
     return [...this.#head, ...this.#behind].filter(({ id }) => !seen.has(id) && seen.add(id));
@@ -61,7 +66,7 @@ export class DraftCatalogue {
     this.#head = drafts;
     if (this.#behind.length === 0) this.#next = this.#cursorBehindHead();
     this.known = true;
-    this.#changed();
+    this.#tell();
     void this.#fill();
   }
 
@@ -76,8 +81,14 @@ export class DraftCatalogue {
     return last === undefined || this.#head.length < liveMax ? null : { updatedAt: last.updatedAt, id: last.id };
   }
 
+  #tell(): void {
+    this.#all = null;
+    this.#changed();
+  }
+
   #restart(): void {
     this.#behind = [];
+    this.#all = null;
     this.#next = this.#cursorBehindHead();
     void this.#fill();
   }
@@ -98,7 +109,7 @@ export class DraftCatalogue {
     if (this.#next !== after) return true; // begun anew meanwhile
     this.#behind = [...this.#behind, ...page.value.drafts];
     this.#next = page.value.next;
-    this.#changed();
+    this.#tell();
     return true;
   }
 }

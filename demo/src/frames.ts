@@ -14,6 +14,7 @@ export function framed(paint: () => void): { request(): void; cancel(): void } {
   };
   const run = (): void => {
     cancel();
+    last = performance.now(); // what paint() itself asks for comes a frame later
     paint();
     last = performance.now();
   };

@@ -4,8 +4,9 @@
 // Invariants: rows[i].position === first + i; first + rows.length <= count; rows.length <= rowsMax.
 import type { DraftChange, Segment } from '@onering/sdk';
 
-export const rowsMax = 300;
-export const pageRows = 100;
+export const rowsMax = 200;
+// As many as a frame has time for.
+export const pageRows = 24;
 
 export class SegmentWindow {
   // Confirmed segments of the draft.
@@ -42,6 +43,11 @@ export class SegmentWindow {
     }
     if (change.appended.length > 0 && follows) this.#follow(change.appended, start, readsEnd || change.reset);
     if (change.redacted.length > 0) this.#erase(new Set(change.redacted));
+  }
+
+  // Only the newest: for when there are more new ones than a frame has time for, and nobody could have read them.
+  keepNewest(rows: number): void {
+    this.#restart(this.rows.slice(-rows));
   }
 
   // Segments as read for `earlier`, `later` or any other place; where they do not touch the window they replace it.

@@ -1,10 +1,11 @@
 // A draft of 20,000 segments opens at its end, and an append costs what it costs in an empty one.
 import assert from 'node:assert/strict';
+import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { until } from '../../demo/person.mjs';
 import { writeLongDraft } from './input.mjs';
-import { run } from './server.mjs';
+import { root, run, web as demo } from './server.mjs';
 import { story } from './world.mjs';
 
 const title = 'Twenty thousand';
@@ -116,4 +117,54 @@ function measureMessages() {
       super.postMessage(message, ...rest);
     }
   };
+}
+
+story('a text that grows faster than it can be drawn stays in sight at its end, and has its past above it once it rests', { timeoutMs: 600_000 }, async (world) => {
+  const web = join(world.folder, 'web');
+  await cp(demo, web, { recursive: true });
+  await cp(join(root, 'bindings/typescript/dist'), join(web, 'sdk'), { recursive: true });
+  await writeFile(join(web, 'bare.html'), '<!doctype html><title>Bare</title>');
+  await world.serve({ web });
+  const ada = await world.arrive('ada');
+  const draft = await ada.begin('Faster and faster', ['bob']);
+  await ada.append('Take it away.');
+  await ada.passTo('bob');
+  await ada.isSynced();
+  // Whoever measures the page between two frames makes the browser move what it shows.
+  await ada.page.evaluate(() => {
+    const text = document.querySelector('.text-scroller');
+    new MutationObserver(() => void text.scrollTop).observe(text, { childList: true, subtree: true });
+  });
+
+  const bob = await (await world.browse('bob')).newPage();
+  await bob.goto(`${world.server.address}bare.html`);
+  await bob.evaluate(appendInBursts, [draft, bursts, perBurst]);
+  await ada.reads(`${bursts * perBurst} of ${bursts * perBurst}`);
+  const shown = await until('what is above the end is there', async () => {
+    const rows = await ada.page.locator('.segment').count();
+    return rows >= 60 && rows;
+  });
+  assert.ok(shown <= 200, `${shown} segments are in the page`);
+  assert.ok(await ada.segment(`${bursts * perBurst} of`).isVisible());
+  const distance = await ada.page.evaluate(() => {
+    const { scrollTop, scrollHeight, clientHeight } = document.querySelector('.text-scroller');
+    return scrollHeight - scrollTop - clientHeight;
+  });
+  assert.ok(distance < 2, `the end is ${distance} px below the view`);
+});
+
+const [bursts, perBurst] = [60, 40];
+
+async function appendInBursts([id, bursts, perBurst]) {
+  const { createClient } = await import('/sdk/index.js');
+  const client = createClient({ url: '/sync', user: 'bob', auth: () => 'bob', storage: { kind: 'memory' } });
+  const draft = client.draft(id);
+  await new Promise((resolve) => draft.subscribe((change) => change.draft?.holding && resolve()));
+  const answers = [];
+  for (let i = 0; i < bursts; ++i) {
+    for (let j = 1; j <= perBurst; ++j) answers.push(draft.append(`${i * perBurst + j} of ${bursts * perBurst}${'. Words'.repeat((i * j) % 30)}`).server);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await Promise.all(answers);
+  await client.close();
 }

@@ -144,8 +144,9 @@ export interface ClientOptions {
    */
   readonly auth: (request: AuthRequest) => string | Promise<string>;
   /**
-   * Who uses this device. Optional: the server names the user on the first connection. Given, a device can
-   * start offline from the very first moment; it must be the user whom the token names.
+   * Who uses this device; it must be the user whom the token names. Left out, the server names the user on the first
+   * connection: until then ({@link Status.user} is null) a device that is new can do nothing, and what it is asked to do is
+   * refused with `idMalformed`.
    */
   readonly user?: string;
   readonly storage?: StorageOptions;

@@ -15,6 +15,8 @@ import { badge, icon, ringMark } from './marks.js';
 import { beginDraft } from './new-draft.js';
 
 const shownAtFirst = 50;
+// As many as a frame has time for.
+const drawnAtOnce = 20;
 const colours = new Colours();
 
 interface Row {
@@ -36,6 +38,7 @@ export class DraftList implements View {
   readonly #items: KeyedList<Row>;
   #rows = new Map<string, Row>();
   #shownMax = shownAtFirst;
+  #titles = new WeakMap<DraftSummary, string>(); // as they are compared
   #route: Route = { at: 'list' };
 
   constructor(client: Client, user: string, notices: Notices) {
@@ -95,9 +98,9 @@ export class DraftList implements View {
   #paint(): void {
     const sought = this.#search.value.trim().toLocaleLowerCase();
     const found = this.#catalogue.drafts.filter(
-      (draft) => (!this.#myTurn.checked || this.#isMyTurn(draft)) && draft.title.toLocaleLowerCase().includes(sought),
+      (draft) => (!this.#myTurn.checked || this.#isMyTurn(draft)) && (sought === '' || this.#titleOf(draft).includes(sought)),
     );
-    const shown = found.slice(0, this.#shownMax).map((draft) => this.#row(draft));
+    const shown = this.#withinAFrame(found.slice(0, this.#shownMax).map((draft) => this.#row(draft)));
     this.#rows = new Map(shown.map((row) => [row.draft.id, row]));
     this.#items.update(shown);
     this.#more.hidden = found.length <= this.#shownMax && !this.#catalogue.hasMore;
@@ -115,6 +118,23 @@ export class DraftList implements View {
     const age = ago(draft.updatedAt);
     const old = this.#rows.get(draft.id);
     return old?.draft === draft && old.age === age ? old : { draft, mine: this.#isMyTurn(draft), age };
+  }
+
+  #titleOf(draft: DraftSummary): string {
+    const known = this.#titles.get(draft);
+    if (known !== undefined) return known;
+    const title = draft.title.toLocaleLowerCase();
+    this.#titles.set(draft, title);
+    return title;
+  }
+
+  // Up to where there are more new rows than can be drawn at once; the rest comes with the next frames.
+  #withinAFrame(rows: Row[]): Row[] {
+    let left = drawnAtOnce;
+    const end = rows.findIndex((row) => this.#rows.get(row.draft.id) !== row && --left < 0);
+    if (end < 0) return rows;
+    this.#painting.request();
+    return rows.slice(0, end);
   }
 
   #isMyTurn(draft: DraftSummary): boolean {

@@ -1,6 +1,6 @@
 // The draft's life: a strip in which each holder's turn is as long as it lasted, under it how much was written in each, and
 // the last moves in words.
-import type { Draft, DraftSnapshot, LogEntry, RingPass } from '@onering/sdk';
+import type { Draft, DraftSnapshot, RingPass } from '@onering/sdk';
 
 import type { Colours } from '../colours.js';
 import { fill, h, setText, svg } from '../dom.js';
@@ -11,7 +11,9 @@ import { count, counted, span, when, whenExactly } from '../words.js';
 const turnsShown = 60;
 const movesTold = 6;
 const width = 280;
-const entriesRead = 1_000; // of the log, to count what was written
+const entriesCounted = 1_000; // of the log, to tell what was written in each turn
+const entriesRead = 200; // at a time
+const restMs = 2_000; // between readings of a draft that grows
 const [turnHeight, writtenTop, writtenHeight] = [26, 30, 16];
 
 export class Life implements View {
@@ -22,10 +24,13 @@ export class Life implements View {
   readonly #strip = svg('svg', { class: 'life-strip', viewBox: `0 0 ${width} ${writtenTop + writtenHeight}`, preserveAspectRatio: 'none', role: 'img' });
   readonly #moves = h('ol', { class: 'moves', reversed: true });
   #passes: readonly RingPass[] = [];
-  #written: readonly number[] = []; // segments in each of these turns, as far as the log was read
+  #writtenAt: readonly number[] = []; // when the segments among the last entries were accepted, as far as they are known
+  #readTo = 0; // seq
   #colours: Colours | null = null;
   #draft: DraftSnapshot | null = null;
   #readFor = '';
+  #reading = false;
+  #resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(handle: Draft) {
     this.#handle = handle;
@@ -34,6 +39,7 @@ export class Life implements View {
   }
 
   end(): void {
+    clearTimeout(this.#resting);
     this.#scope.end();
   }
 
@@ -43,20 +49,41 @@ export class Life implements View {
     this.#colours = colours;
     // The history holds confirmed moves: it is read anew when one was made or confirmed.
     const state = `${draft.ring.epoch} ${draft.segmentCount} ${draft.sync.pending === 0}`;
-    if (state !== this.#readFor) void this.#read(draft, state);
-    else if (recoloured) this.#draw();
+    if (recoloured) this.#draw();
+    if (state !== this.#readFor && !this.#reading && this.#resting === undefined) void this.#read(draft, state);
   }
 
+  // Goes on until what is shown is of the draft as it is, with a rest between.
   async #read(draft: DraftSnapshot, state: string): Promise<void> {
+    this.#reading = true;
     this.#readFor = state;
-    const [page, log] = await Promise.all([
-      this.#handle.history({ from: Math.max(0, draft.ring.epoch - turnsShown), limit: turnsShown }),
-      this.#handle.log({ from: Math.max(1, draft.seq - entriesRead + 1) }),
-    ]);
-    if (!page.ok || this.#scope.signal.aborted || this.#readFor !== state) return;
-    this.#passes = page.value.passes;
-    this.#written = log.ok ? countWritten(page.value.passes, log.value.entries) : [];
-    this.#draw();
+    const page = await this.#handle.history({ from: Math.max(0, draft.ring.epoch - turnsShown), limit: turnsShown });
+    await this.#readLog(draft.seq);
+    this.#reading = false;
+    if (this.#scope.signal.aborted) return;
+    if (page.ok) {
+      this.#passes = page.value.passes;
+      this.#draw();
+    }
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined;
+      if (this.#draft !== null && this.#colours !== null) this.update(this.#draft, this.#colours);
+    }, restMs);
+  }
+
+  // Only what has come since the last time: a log never changes, but for one that is fetched anew.
+  async #readLog(head: number): Promise<void> {
+    if (head < this.#readTo) [this.#readTo, this.#writtenAt] = [0, []];
+    let from = Math.max(this.#readTo + 1, head - entriesCounted + 1);
+    while (from <= head && !this.#scope.signal.aborted) {
+      const to = Math.min(head + 1, from + entriesRead);
+      const log = await this.#handle.log({ from, to });
+      if (!log.ok) return;
+      const times = log.value.entries.filter(({ kind }) => kind === 'appendSegment').map(({ acceptedAt }) => acceptedAt);
+      this.#writtenAt = [...this.#writtenAt, ...times].slice(-entriesCounted);
+      from = log.value.next ?? to;
+      this.#readTo = from - 1;
+    }
   }
 
   #draw(): void {
@@ -64,7 +91,7 @@ export class Life implements View {
     this.element.hidden = this.#passes.length === 0;
     const end = this.#draft.status === 'completed' ? this.#draft.updatedAt : Date.now();
     setText(this.#heading, counted(this.#passes.at(-1)?.epoch ?? 0, 'turn'));
-    fill(this.#strip, ...drawTurns(this.#passes, this.#written, end, this.#colours));
+    fill(this.#strip, ...drawTurns(this.#passes, countWritten(this.#passes, this.#writtenAt), end, this.#colours));
     fill(this.#moves, ...this.#passes.slice(-movesTold).reverse().map(drawMove));
   }
 }
@@ -103,12 +130,12 @@ function tally(passes: readonly RingPass[], lasted: readonly number[]): string {
 }
 
 // Both are in the order of their time.
-function countWritten(passes: readonly RingPass[], entries: readonly LogEntry[]): number[] {
+function countWritten(passes: readonly RingPass[], writtenAt: readonly number[]): number[] {
   const written = passes.map(() => 0);
   let turn = 0;
-  for (const { kind, acceptedAt } of entries) {
-    while (turn + 1 < passes.length && (passes[turn + 1]?.at ?? Infinity) <= acceptedAt) ++turn;
-    if (kind === 'appendSegment' && acceptedAt >= (passes[0]?.at ?? Infinity)) written[turn] = (written[turn] ?? 0) + 1;
+  for (const at of writtenAt) {
+    while (turn + 1 < passes.length && (passes[turn + 1]?.at ?? Infinity) <= at) ++turn;
+    if (at >= (passes[0]?.at ?? Infinity)) written[turn] = (written[turn] ?? 0) + 1;
   }
   return written;
 }

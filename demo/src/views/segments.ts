@@ -13,9 +13,14 @@ import { SegmentWindow, pageRows } from '../segment-window.js';
 import { count, counted } from '../words.js';
 import { type SegmentRow, drawRow, rowKey } from './segment-row.js';
 
-const pendingShownMax = 200;
+const pendingShownMax = 50;
 // How near the end of the window may come to the view before what follows is read.
-const readAheadPx = 400;
+const readAheadPx = 800;
+// What one who has come to the end finds above it without asking, as soon as there is time for it.
+const rowsAtEnd = 72;
+const restMs = 200;
+// Of more new rows than this only the last are shown at once: a view's height, and less than a frame's work.
+const burstRows = 12;
 
 export class Segments implements View {
   readonly element: HTMLElement;
@@ -40,6 +45,8 @@ export class Segments implements View {
   #pending: readonly Segment[] = [];
   #colours = new Colours();
   #reading: Promise<void> | null = null;
+  #paintedEnd = 0;
+  #resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(handle: Draft, notices: Notices, after: HTMLElement) {
     this.#handle = handle;
@@ -52,6 +59,7 @@ export class Segments implements View {
   }
 
   end(): void {
+    clearTimeout(this.#resting);
     this.#painting.cancel();
     this.#scope.end();
   }
@@ -79,6 +87,8 @@ export class Segments implements View {
   // --- drawing ---
 
   #paint(): void {
+    if (this.#end.holds && this.#window.atEnd && this.#window.end - this.#paintedEnd > burstRows) this.#window.keepNewest(burstRows);
+    this.#paintedEnd = this.#window.end;
     const { rows, first, count: all, end, atEnd } = this.#window;
     const pending = atEnd || rows.length === 0 ? this.#pending.slice(-pendingShownMax) : [];
     this.#rows.update(this.#dressed(rows, undefined));
@@ -90,7 +100,10 @@ export class Segments implements View {
     this.#empty.hidden = all + this.#pending.length > 0;
     this.#pendingNote.hidden = this.#pending.length === 0;
     setText(this.#pendingNote, pendingSentence(this.#pending.length));
+    this.#end.keep(); // before anyone looks: a text that got shorter has been moved by the browser
     this.#showLeaps();
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#fillUp(), restMs);
   }
 
   #showLeaps(): void {
@@ -140,6 +153,19 @@ export class Segments implements View {
     void this.#move(range, (segments) => {
       if (segments.length > 0) this.#keepInPlace(() => this.#window.put(segments));
       requestAnimationFrame(() => this.#readWhatIsScrolledTo());
+    });
+  }
+
+  // Reads what is above the end while the reader stays there.
+  #fillUp(): void {
+    const { atEnd, first, rows, earlier } = this.#window;
+    if (!this.#end.holds || !atEnd || first === 0 || rows.length >= rowsAtEnd || this.#reading !== null) return;
+    void this.#move(earlier, (segments) => {
+      const adjoins = segments.length > 0 && earlier[1] === this.#window.first;
+      if (!adjoins || !this.#end.holds) return;
+      this.#window.put(segments);
+      this.#paint();
+      this.#end.show();
     });
   }
 

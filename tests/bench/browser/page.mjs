@@ -194,3 +194,32 @@ export async function catchUp(name, id, count, address) {
   observer.disconnect();
   return { ms, longestTaskMs: longestMs };
 }
+
+// The id of the draft with that title.
+export async function idOf(address, who, title) {
+  const client = createClient({ url: address, auth: () => who, user: who, storage: { kind: 'memory' } });
+  const id = await new Promise((resolve) =>
+    client.subscribeList(({ drafts }) => {
+      const found = drafts.find((draft) => draft.title === title);
+      if (found) resolve(found.id);
+    }),
+  );
+  await client.close();
+  return id;
+}
+
+// So many segments a second, by who has the ring; resolves when all are accepted.
+export async function appendAtRate(address, who, id, count, perSecond) {
+  const client = createClient({ url: address, auth: () => who, user: who, storage: { kind: 'memory' } });
+  const draft = client.draft(id);
+  await new Promise((resolve) => draft.subscribe((change) => change.draft?.holding && resolve(), { tail: 0 }));
+  const begun = performance.now();
+  const answers = [];
+  while (answers.length < count) {
+    const due = Math.min(count, Math.ceil(((performance.now() - begun) / 1_000) * perSecond));
+    for (let i = answers.length; i < due; ++i) answers.push(must(draft.append(`${i + 1} of ${count}. ${text}`).server));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await Promise.all(answers);
+  await client.close();
+}
