@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <random>
 
+#include <catch2/generators/catch_generators.hpp>
 #include <sqlite3.h>
 
 #include "script.h"
@@ -376,6 +377,32 @@ TEST_CASE("O12 what was erased is gone from the files", "[sqlite]") {
       CHECK(disk.shows(secret(i)));
     }
     CHECK(got(store->integrity()).empty());
+  }
+}
+
+TEST_CASE("O12 what a snapshot replaces or erases is gone from the files", "[sqlite]") {
+  const bool isAside = GENERATE(false, true);  // the copy that has the segment: in the snapshot's place, or set aside
+  for (const Journal journal : kJournals) {
+    MemoryDisk disk;
+    Source source;
+    const auto store = got(SqliteStore::open(optionsFor(disk, journal)));
+    Script script(source, "ann");
+    const DraftImage before = script.image();
+    const SegmentId secret = script.append("<secret>");
+    DeviceBatch copy;
+    copy.drafts = script.batch();
+    got(store->commit(copy));
+    REQUIRE(disk.shows("<secret>"));
+    if (isAside) {
+      DeviceBatch aside;
+      aside.setAside.push_back(script.id());
+      got(store->commit(aside));
+      script.redact("ann", secret);
+    }
+    DeviceBatch snapshot;
+    snapshot.installed.push_back(isAside ? script.image() : before);
+    got(store->commit(snapshot));
+    CHECK_FALSE(disk.shows("<secret>"));
   }
 }
 
