@@ -177,6 +177,25 @@ TEST_CASE("Damage in a file is told, not followed", "[sqlite]") {
   CHECK(told > 30);  // most of what is written over is text, or empty
 }
 
+TEST_CASE("A head whose numbers no draft can have is damage to whoever reads on from it", "[sqlite]") {
+  constexpr std::array kBreaks{"UPDATE drafts SET seq = segment_count - 2", "UPDATE drafts SET seq = 1 << 33",
+                               "UPDATE drafts SET segment_count = 4294967295",
+                               "PRAGMA ignore_check_constraints = ON; UPDATE drafts SET key = 1 << 40",
+                               "PRAGMA ignore_check_constraints = ON; UPDATE drafts SET key = -1"};
+  for (const char* statement : kBreaks) {
+    MemoryDisk disk;
+    Source source;
+    const Script script = fill(disk, source, Journal::remove);
+    runSql(disk, statement);
+    const auto store = got(SqliteStore::open(optionsFor(disk)));
+    INFO(statement);
+    CHECK(faultOf(store->readSegments(script.id(), 3, 20, kAll)) == StoreFault::damaged);
+    (void)store->readLog(script.id(), 0, kAll);
+    (void)store->readPasses(script.id(), 0, 10);
+    CHECK_FALSE(got(store->integrity()).empty());
+  }
+}
+
 TEST_CASE("I1, I2, I4, I5 what breaks an invariant of a draft is found by counting", "[sqlite]") {
   constexpr std::array kBreaks{
       std::pair("DELETE FROM log WHERE row = 7", "I4 seq runs without gap"),

@@ -17,10 +17,14 @@ namespace {
   "hold_limit, title, platform, requests"
 
 constexpr std::int64_t kPlacesPerDraft = std::int64_t{1} << 32;
+constexpr CopyKey kKeyMax = (CopyKey{1} << 31) - 1;  // no draft's, but the end of the last one's places
 
-// The place of what has this number in a draft: behind all earlier ones of the draft, before the next draft's.
+// The place of what has this number in a draft: behind all earlier ones of the draft, before the next draft's. Both
+// numbers come from columns, whose checks hold only while SQLite alone writes the file.
 std::int64_t placeOf(CopyKey key, std::uint64_t number) {
-  assert(number < static_cast<std::uint64_t>(kPlacesPerDraft));
+  if (key <= 0 || key > kKeyMax || number >= static_cast<std::uint64_t>(kPlacesPerDraft)) {
+    throwDamaged("a place");
+  }
   return key * kPlacesPerDraft + static_cast<std::int64_t>(number);
 }
 
