@@ -133,6 +133,14 @@ TEST_CASE("A store that a newer OneRing wrote is refused and stays as it is", "[
   }
 }
 
+TEST_CASE("A store of a version that there never was is damage", "[sqlite]") {
+  MemoryDisk disk;
+  Source source;
+  fill(disk, source, Journal::remove);
+  runSql(disk, "PRAGMA user_version = -33875909");
+  refusesFile(disk, StoreFault::damaged, "no version of a OneRing store");
+}
+
 TEST_CASE("A file that lost its end is damage, never a new store", "[sqlite]") {
   MemoryDisk disk;
   Source source;

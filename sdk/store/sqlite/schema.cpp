@@ -228,6 +228,9 @@ void migrate(Connection& connection, bool readOnly) {
       refuse("the file is a database, but not a OneRing store");
     }
     const std::int64_t version = number(connection, "PRAGMA user_version");
+    if (version < 0) {
+      refuse("the file has no version of a OneRing store");
+    }
     if (version > std::ssize(kMigrations)) {
       refuse("the store was written by a newer OneRing");
     }
