@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "onering/domain/canonical.h"
+#include "onering/domain/event.h"
 #include "onering/domain/rules.h"
 #include "onering/wire/codec.h"
 
@@ -127,8 +128,27 @@ void writeAll(const std::filesystem::path& folder) {
         R"({"title":"A tale","turns":[{"author":"ann","at":"2024-05-01T12:00:00Z","segments":["Once","upon"]},)"
         R"({"author":"ben","at":"2024-05-01T12:00:01Z","segments":["a \u00e9 time"]}]})"
         "\n");
-  write(folder / "http", "get", piece("GET") + piece("/healthz?now=1") + piece("\"etag\"") + piece(""));
-  write(folder / "http", "post", piece("POST") + piece("/api/drafts") + piece("") + piece(R"({"title":"a"})"));
+  const std::string draft = "/api/drafts/" + toText(numbered<DraftId>(1));
+  const std::string number = toText(numbered<SegmentId>(90));
+  const auto request = [&](const std::string& name, std::string_view method, const std::string& target,
+                           std::string_view body) {
+    write(folder / "http", name, piece(method) + piece(target) + piece("\"1-00\"") + piece(body) + piece("key"));
+  };
+  request("get", "GET", "/healthz?now=1", "");
+  request("list", "GET", "/api/drafts?limit=7&after=1700000000000." + toText(numbered<DraftId>(1)), "");
+  request("events", "GET",
+          draft + "/events?from=2024-05-01T12:00:00.5Z&type=%61&after=1700000000000." + toText(numbered<EventId>(8)) +
+              "." + toText(numbered<DraftId>(1)),
+          "");
+  request("create", "POST", "/api/drafts", R"({"title":"a","platform":"web","holdLimitMs":5000})");
+  request("append", "POST", draft + "/segments", R"({"segment":")" + number + R"(","epoch":1,"text":"Once"})");
+  request("member", "PUT", draft + "/collaborators/b%65n", R"({"user":"ben","role":"editor"})");
+  request("pass", "POST", draft + "/ring/pass", R"({"to":"ben","epoch":1})");
+  request("invite", "POST", draft + "/invites",
+          R"({"invite":")" + number + R"(","tokenHash":")" + std::string(64, '7') +
+              R"(","lifetimeMs":1000,"role":"editor","user":"ben"})");
+  request("accept", "POST", draft + "/invites/" + number + "/accept",
+          R"({"invite":")" + number + R"(","token":")" + std::string(32, '7') + R"("})");
   write(folder / "jwt", "token",
         "eyJhbGciOiJIUzI1NiJ9."
         "eyJzdWIiOiJhbm4iLCJpc3MiOiJpc3N1ZXIiLCJhdWQiOiJvbmVyaW5nIiwiZXhwIjoxODAwMDAwMDAwfQ."
