@@ -407,6 +407,35 @@ TEST_CASE("O12 what was erased is gone from the files", "[sqlite]") {
   }
 }
 
+TEST_CASE("O12 with a segment's text goes its salt, without which its digest tells nothing of what was guessed",
+          "[sqlite]") {
+  constexpr Salt kSalt{'<', 'a', ' ', 's', 'a', 'l', 't', ' ', 'o', 'f', ' ', '1', '6', ' ', 'b', '>'};
+  const std::string_view bytes(reinterpret_cast<const char*>(kSalt.data()), kSalt.size());
+  const bool isAside = GENERATE(false, true);
+  for (const Journal journal : kJournals) {
+    MemoryDisk disk;
+    Source source;
+    const auto store = got(SqliteStore::open(optionsFor(disk, journal)));
+    Script script(source, "ann");
+    const auto secret = source.id<SegmentId>();
+    script.act("ann", AppendSegment{secret, 1, sealContent("yes", kSalt)});
+    DeviceBatch copy;
+    copy.drafts = script.batch();
+    got(store->commit(copy));
+    REQUIRE(disk.shows(bytes));
+    script.redact("ann", secret);
+    DeviceBatch redaction;
+    if (isAside) {
+      redaction.setAside.push_back(script.id());
+      redaction.installed.push_back(script.image());
+    } else {
+      redaction.drafts = script.batch();
+    }
+    got(store->commit(redaction));
+    CHECK_FALSE(disk.shows(bytes));
+  }
+}
+
 TEST_CASE("O12 what a snapshot replaces or erases is gone from the files", "[sqlite]") {
   const bool isAside = GENERATE(false, true);  // the copy that has the segment: in the snapshot's place, or set aside
   for (const Journal journal : kJournals) {

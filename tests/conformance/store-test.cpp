@@ -417,6 +417,25 @@ TEST_CASE("K4 receipts of rejected ops are part of the batch", "[store]") {
   });
 }
 
+TEST_CASE("K5 a rejection is not kept when a draft that it was judged by has moved on", "[store]") {
+  forEachStore([](StoreSubject& subject) {
+    Source source;
+    Script script(source, "ann");
+    script.append("text");
+    got(subject.store().commit(script.batch()));
+    const RejectedOp op = rejectedOp(source.op(script.id(), "ben", RequestRing{}), ErrorCode::notFound, source.now);
+    const auto judgedAt = [&](const DraftId& draft, Seq seq) {
+      return faultOf(subject.store().commit(Batch{.drafts = {}, .rejected = {op}, .checks = {{draft, seq}}}));
+    };
+    for (const Seq other : {Seq{0}, Seq{1}, Seq{3}}) {
+      CHECK(judgedAt(script.id(), other) == StoreFault::conflict);
+      CHECK(got(subject.store().find({.drafts = {}, .ops = {op.key}, .segments = {}})).ops[0] == std::nullopt);
+    }
+    CHECK(judgedAt(script.id(), 2) == std::nullopt);
+    CHECK(got(subject.store().find({.drafts = {}, .ops = {op.key}, .segments = {}})).ops[0].has_value());
+  });
+}
+
 TEST_CASE("O12, H1 a redacted segment's text is gone, its place and its link stay", "[store]") {
   forEachStore([](StoreSubject& subject) {
     Source source;
