@@ -500,6 +500,8 @@ void Replica::want(const DraftId& id, const Copy& copy) {
 }
 
 void Replica::sendFetches() {
+  // Refused: nothing is asked for any more, and what was to come has not come.
+  if (link_ != Link::live && link_ != Link::catchingUp) return;
   while (!wanted_.empty() && fetching_ < options_.fetchesInFlightMax) {
     const DraftId id = wanted_.front();
     wanted_.pop_front();

@@ -1,7 +1,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "table.h"
+#include "listener.h"
 
 namespace onering::testing {
 
@@ -147,6 +147,124 @@ TEST_CASE("I6 what has become of an op is told to a caller that lost its first a
   const auto* accepted = std::get_if<Accepted>(&*known->receipt);
   REQUIRE(accepted);
   CHECK(accepted->link == at.table.position(at.draft).link);
+}
+
+TEST_CASE("I6 what has become of an op is told while the batch that says so is not taken yet", "[sync]") {
+  const auto draft = numbered<DraftId>(1);
+  Tale tale{draft};
+  Listener device;
+  device.knows(tale);
+  const Op op = device.perform(draft, SetTitle{.title = "Tales", .expect = {}});
+  const LogEntry& entry = tale.add(op);
+  device.replica->received(tale.entries(2, 2), device.now);
+  REQUIRE(device.replica->pendingCount() == 0);
+  const auto outcome = device.replica->outcomeOf(draft, op.id);
+  REQUIRE(outcome);
+  CHECK(outcome->receipt == Receipt(acceptedFor(entry)));
+}
+
+TEST_CASE("K3 who performs an op again is answered as at first, and nothing is done", "[sync]") {
+  TwoAtATable at;
+  at.table.cut(at.ada);
+  const AppendSegment body{.segment = {}, .epoch = 0, .content = sealContent("said once", {})};
+  Op op = at.ada.replica->prepare(at.draft, body, at.table.now);
+  const auto first = at.ada.replica->perform(op, at.table.now);
+  REQUIRE(first);
+  const auto again = at.ada.replica->perform(op, at.table.now + Duration{1});
+  REQUIRE(again);
+  CHECK(again->op == first->op);
+  CHECK(again->segment == first->segment);
+  CHECK(again->effect == first->effect);
+  CHECK(at.ada.replica->pendingCount(at.draft) == 1);
+
+  std::get<AppendSegment>(op.body).content = sealContent("said otherwise", {});
+  const auto other = at.ada.replica->perform(op, at.table.now);
+  REQUIRE_FALSE(other);
+  CHECK(other.error().code == ErrorCode::idempotencyKeyReused);
+  at.table.settle(at.ada);
+  CHECK(at.table.texts(at.ada, at.draft) == Texts{"said once"});
+}
+
+TEST_CASE("Nobody acts in another's name, on their own device either", "[sync]") {
+  TwoAtATable at;
+  Op op = at.ada.replica->prepare(at.draft, Lock{}, at.table.now);
+  op.actor = "bob";
+  const auto performed = at.ada.replica->perform(op, at.table.now);
+  REQUIRE_FALSE(performed);
+  CHECK(performed.error().code == ErrorCode::notAllowed);
+  CHECK(at.ada.replica->pendingCount() == 0);
+}
+
+TEST_CASE("S2 what only the authority can judge is told as waiting until it has", "[sync]") {
+  TwoAtATable at;
+  Seat& cy = at.table.sit("cy");
+  at.table.run();
+  at.table.cut(cy);
+  const OpId asked =
+      at.table
+          .act(cy, at.draft,
+               AcceptInvite{.invite = numbered<InviteId>(9), .tokenHash = tokenHash({7}), .token = InviteToken{7}})
+          .op;
+  REQUIRE(cy.replica->waiting(at.draft).size() == 1);
+  CHECK(cy.replica->waiting(at.draft).front()->id == asked);
+  at.table.connect(cy);
+  at.table.run();
+  CHECK(cy.replica->waiting(at.draft).empty());
+  CHECK(cy.replica->kept().size() == 1);
+}
+
+TEST_CASE("H5 what newer rules have accepted leaves the copy where it is until there is a build that knows them",
+          "[sync]") {
+  const auto draft = numbered<DraftId>(1);
+  Tale tale{draft};
+  Listener device;
+  device.knows(tale);
+  const Op op = device.perform(draft, SetTitle{.title = "Tales", .expect = {}});
+  const ChangeCursor cursor = device.replica->record().cursor;
+  const auto entriesOfNewerRules = [&] {
+    tale.append("ada", "by a newer build");
+    Entries news = tale.entries(2, 2);
+    news.entries[0].rulesVersion = kRulesVersion + 1;
+    return news;
+  };
+  SECTION("told as an entry") {
+    device.hear(entriesOfNewerRules());
+  }
+  SECTION("told in answer to what has changed") {
+    const Entries news = entriesOfNewerRules();
+    device.hear(CatchUp{});
+    const ChangeCursor next{.since = cursor.since + Duration{1'000}, .after = {}};
+    device.hear(Changed{.from = device.asked(), .drafts = {{draft, tale.head()}}, .removed = {}, .next = next});
+    device.hear(news);
+  }
+  SECTION("told as the receipt of the own op") {
+    LogEntry entry{.op = op,
+                   .seq = 2,
+                   .acceptedAt = device.now,
+                   .rulesVersion = kRulesVersion + 1,
+                   .actorDisplay = {},
+                   .link = {}};
+    entry.link = nextLink(tale.head().link, entry);
+    device.hear(Receipts{{{draft, op.id, acceptedFor(entry)}}});
+  }
+  CHECK(device.told<AuthorityRefused>() == 1);
+  CHECK(device.replica->link() == Link::denied);
+  CHECK(device.told<DivergenceFound>() == 0);
+  CHECK(device.replica->confirmed(draft)->position == tale.at(1));
+  CHECK(device.replica->pendingCount() == 1);
+  CHECK(device.replica->record().cursor == cursor);  // or the draft would not be listed to the build that knows them
+}
+
+TEST_CASE("S10 what still comes on a connection that was refused does not make it live", "[sync]") {
+  const auto draft = numbered<DraftId>(1);
+  Tale tale{draft};
+  Listener device;
+  device.connect();
+  device.hear(Changed{.from = device.asked(), .drafts = {{draft, tale.head()}}, .removed = {}, .next = {}});
+  device.hear(Refused{.why = rejection(ErrorCode::notAllowed), .retryAfter = {}});
+  REQUIRE(device.replica->link() == Link::denied);
+  device.hear(tale.entries(1, 1));
+  CHECK(device.replica->link() == Link::denied);
 }
 
 TEST_CASE("S5 kept work is made anew under the ids that its user's tab has given it", "[sync]") {
