@@ -141,6 +141,20 @@ TEST_CASE("A store of a version that there never was is damage", "[sqlite]") {
   refusesFile(disk, StoreFault::damaged, "no version of a OneRing store");
 }
 
+TEST_CASE("A store of an older version is refused by whoever may only read it", "[sqlite]") {
+  MemoryDisk disk;
+  Source source;
+  fill(disk, source, Journal::remove);
+  runSql(disk, "PRAGMA user_version = 2");
+  SqliteOptions options = optionsFor(disk, Journal::remove);
+  options.readOnly = true;
+  const auto before = filesOf(disk);
+  const auto opened = SqliteStore::open(options);
+  REQUIRE_FALSE(opened.has_value());
+  CHECK(opened.error().detail.contains("opened for reading only"));
+  CHECK((filesOf(disk) == before));
+}
+
 TEST_CASE("A file that lost its end is damage, never a new store", "[sqlite]") {
   MemoryDisk disk;
   Source source;
