@@ -92,7 +92,7 @@ export const mutants = [
     was: 'if (!failed.contains(submission.session)) {', is: 'if (submission.session + 1 > 0) {' },
   { name: 'later-pushes-overtake-a-failed-batch', file: authority, suite: 'simulation',
     was: 'if (why && isTransient(why->code)) joined->held = true;', is: '' },
-  { name: 'maker-not-told-what-came-before', file: authority, suite: 'simulation',
+  { name: 'maker-not-told-what-came-before', file: authority, suite: 'unit',
     was: 'if (maker != makers.end() && follows)', is: 'if (maker != makers.end())' },
   { name: 'removed-member-not-told', file: authority, suite: 'unit',
     was: 'if (op.change.left && !state->member(*op.change.left))', is: 'if (op.change.left && state->member(*op.change.left))' },

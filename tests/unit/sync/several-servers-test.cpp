@@ -128,6 +128,24 @@ TEST_CASE("O10 whom another server has removed is told, although this one wrote 
   CHECK(at.neighbour->count<Gone>() == 1);
 }
 
+TEST_CASE("S7 who made an entry is told it as an entry only behind one of which nobody here has heard",
+          "[sync][servers]") {
+  TwoServers at;
+  Neighbour server(at.table, "ada");
+  server.movedElsewhere(at.draft);
+  server.told.clear();
+  const auto push = [&](OpBody body) {
+    server.hear(Push{.ops = {at.ada.replica->prepare(at.draft, std::move(body), at.table.now)}, .restart = true});
+  };
+  push(SetTitle{.title = "Tales", .expect = {}});
+  CHECK(server.count<Receipts>() == 1);
+  CHECK(server.count<Entries>() == 0);
+  at.byAda(Lock{});
+  push(SetTitle{.title = "Songs", .expect = {}});
+  CHECK(server.count<Receipts>() == 2);
+  CHECK(server.count<Entries>() == 1);
+}
+
 TEST_CASE("O10 an answer that was read before a removal is not told after it", "[sync][servers]") {
   TwoServers at;
   at.neighbour->holdReads = true;
