@@ -58,6 +58,16 @@ std::string piece(std::string_view bytes) {
          std::string(bytes);
 }
 
+void write(const std::filesystem::path& folder, const std::string& name, const std::string& bytes) {
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / name, std::ios::binary) << bytes;
+}
+
+std::string pushed(std::uint8_t number, const OpBody& body) {
+  return piece(encode(Push{.ops = {opOf(number, body)}, .restart = false}));
+}
+
+// All of a client's messages.
 std::string fromReplica() {
   std::string conversation;
   std::uint8_t number = 10;
@@ -66,14 +76,22 @@ std::string fromReplica() {
   conversation += piece(encode(push));
   push.restart = true;
   conversation += piece(encode(push));
-  conversation += piece(encode(WhatChanged{}));
-  conversation += piece(encode(Fetch{.draft = numbered<DraftId>(1), .have = {}, .snapshotAt = {}, .progress = {}}));
-  conversation += piece(encode(RefreshToken{.token = "ann"}));
-  conversation += piece(encode(Present{.draft = numbered<DraftId>(1), .attention = Attention::typing}));
-  return conversation + piece(encode(Ping{7}));
+  return conversation + piece(encode(RefreshToken{.token = "ann"})) + piece(encode(Ping{7}));
 }
 
-std::string fromAuthority() {
+// One op in a draft with one segment.
+std::string fromReplica(const OpBody& body) {
+  return pushed(10, kBodies[0]) + pushed(12, kBodies[2]) + pushed(30, body);
+}
+
+std::string askedByReplica() {
+  return pushed(10, kBodies[0]) + piece(encode(WhatChanged{})) +
+         piece(encode(Fetch{.draft = numbered<DraftId>(1), .have = {}, .snapshotAt = {}, .progress = {}})) +
+         piece(encode(Present{.draft = numbered<DraftId>(1), .attention = Attention::typing}));
+}
+
+// What an authority says of a draft of five ops: each message behind those that bring a replica to hear it.
+void writeFromAuthority(const std::filesystem::path& folder) {
   const auto draft = numbered<DraftId>(1);
   Entries entries{.draft = draft, .before = {}, .entries = {}, .head = {}};
   std::optional<DraftState> state;
@@ -88,38 +106,38 @@ std::string fromAuthority() {
     entries.entries.push_back(entry);
   }
   entries.head = state->position;
-  std::string conversation =
+  const SnapshotPart part{.draft = draft,
+                          .at = state->position,
+                          .state = *state,
+                          .progress = {.passes = 0,
+                                       .passesEnd = static_cast<std::uint32_t>(passes.size()),
+                                       .segments = 0,
+                                       .segmentsEnd = static_cast<std::uint32_t>(segments.size())},
+                          .passes = passes,
+                          .segments = segments};
+  const auto listed = [&](const DraftId& id) {
+    return piece(encode(Changed{.from = {}, .drafts = {{id, state->position}}, .removed = {}, .next = {}}));
+  };
+  const std::string welcome =
       piece(encode(Welcome{.version = kProtocolVersion, .user = "ann", .display = {}, .limits = {}, .now = kNow}));
-  conversation += piece(encode(Changed{.from = {}, .drafts = {{draft, state->position}}, .removed = {}, .next = {}}));
-  conversation += piece(encode(entries));
-  conversation += piece(encode(CatchUp{}));
-  conversation += piece(encode(Receipts{{{draft, numbered<OpId>(9), rejection(ErrorCode::staleEpoch)}}}));
-  SnapshotPart part{.draft = numbered<DraftId>(3),
-                    .at = state->position,
-                    .state = *state,
-                    .progress = {.passes = 0,
-                                 .passesEnd = static_cast<std::uint32_t>(passes.size()),
-                                 .segments = 0,
-                                 .segmentsEnd = static_cast<std::uint32_t>(segments.size())},
-                    .passes = passes,
-                    .segments = segments};
-  part.state->id = part.draft;
-  conversation +=
-      piece(encode(Changed{.from = {}, .drafts = {{part.draft, {.seq = 9, .link = {}}}}, .removed = {}, .next = {}}));
-  conversation += piece(encode(part));
-  conversation += piece(encode(Diverged{.draft = draft, .head = {}}));
-  conversation += piece(encode(Gone{draft}));
-  return conversation + piece("") + piece("x");
-}
-
-void write(const std::filesystem::path& folder, const std::string& name, const std::string& bytes) {
-  std::filesystem::create_directories(folder);
-  std::ofstream(folder / name, std::ios::binary) << bytes;
+  const std::string known = welcome + listed(draft) + piece(encode(entries));
+  write(folder, "entries", known);
+  write(folder, "snapshot", welcome + listed(draft) + piece(encode(part)));
+  write(folder, "catch-up", welcome + piece(encode(CatchUp{})));
+  write(folder, "receipts",
+        known + piece(encode(Receipts{{{draft, numbered<OpId>(9), rejection(ErrorCode::staleEpoch)}}})));
+  write(folder, "diverged", known + piece(encode(Diverged{.draft = draft, .head = {}})));
+  write(folder, "gone", known + piece(encode(Gone{draft})));
+  write(folder, "work", welcome + piece("x") + piece("") + welcome);
 }
 
 void writeAll(const std::filesystem::path& folder) {
-  write(folder / "authority", "conversation", fromReplica());
-  write(folder / "replica", "conversation", fromAuthority());
+  write(folder / "authority", "all", fromReplica());
+  write(folder / "authority", "asked", askedByReplica());
+  for (const OpBody& body : kBodies) {
+    write(folder / "authority", std::string(opName(body)), fromReplica(body));
+  }
+  writeFromAuthority(folder / "replica");
   for (std::size_t i = 0; i < kBodies.size(); ++i) {
     const Op op = opOf(10, kBodies[i]);
     write(folder / "stored-op", std::string(opName(op.body)), canonicalBytes(op, {i + 1, kNow, kRulesVersion}));
