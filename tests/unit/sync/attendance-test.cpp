@@ -65,6 +65,15 @@ TEST_CASE("S11 those who are at a draft are told who is there and who types", "[
   CHECK(lastTold(two.ada) == "ada");
 }
 
+TEST_CASE("S11 who goes away from a draft is not there any more", "[sync]") {
+  TwoAtADraft two;
+  two.say(two.bob, Attention::away);
+  CHECK(lastTold(two.ada) == "ada");
+  two.say(two.bob, Attention::away);
+  two.say(two.bob, Attention::here);
+  CHECK(lastTold(two.ada) == "ada, bob");
+}
+
 TEST_CASE("S11 typing lapses when it is not said again", "[sync]") {
   TwoAtADraft two;
   two.say(two.bob, Attention::typing);

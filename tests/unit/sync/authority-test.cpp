@@ -303,6 +303,41 @@ TEST_CASE("S7 receipts fit the bound however many there are", "[sync]") {
   CHECK(ada.replica->kept().size() == 100);
 }
 
+TEST_CASE("When the store was away, those who were told to wait catch up some at a time", "[sync]") {
+  constexpr SessionId kSessions = 150;
+  Authority authority({});
+  const Time now = timeFromMs(1'700'000'000'000);
+  std::size_t waiting = 0;
+  for (SessionId session = 1; session <= kSessions; ++session) {
+    authority.connected(session);
+    static_cast<void>(
+        authority.received(session, Hello{.version = kProtocolVersion, .token = "ada", .device = {}}, now));
+    static_cast<void>(authority.authenticated(session, Principal{.user = "ada", .display = {}, .expiresAt = {}}, now));
+    for (const AuthorityAction& action : authority.received(session, WhatChanged{}, now)) {
+      const auto* ask = std::get_if<AskAction>(&action);
+      if (!ask) continue;
+      const auto told = authority.answered(
+          ask->ticket, StoreResult<std::vector<AuthorityMessage>>(std::unexpected(StoreError{})), now);
+      REQUIRE(told.size() == 1);
+      CHECK(std::get<Refused>(std::get<SendAction>(told[0]).message).retryAfter > Duration{0});
+      ++waiting;
+    }
+  }
+  REQUIRE(waiting == kSessions);
+  std::set<SessionId> called;
+  for (const std::size_t some : {64U, 64U, 22U, 0U}) {
+    std::size_t calledNow = 0;
+    for (const AuthorityAction& action : authority.tick(now)) {
+      const auto* send = std::get_if<SendAction>(&action);
+      if (!send || !std::holds_alternative<CatchUp>(send->message)) continue;
+      calledNow += send->to.size();
+      called.insert(send->to.begin(), send->to.end());
+    }
+    CHECK(calledNow == some);
+  }
+  CHECK(called.size() == kSessions);
+}
+
 TEST_CASE("A position before the first op has no link", "[sync]") {
   Table table;
   Seat& ada = table.sit("ada");
