@@ -153,6 +153,15 @@ const Statement kFindDraftInvites{
     "accepted_at FROM invites WHERE draft_id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY draft_id, invite_id"};
 
 const Statement kFindOps{"find_ops",
+// Of several servers that find a job due, one does it. To the others, and where it is not due, the division fails, and
+// with it the transaction that would have done it.
+const Statement kTakeJob{
+    "take_job",
+    "WITH due AS (SELECT job_id FROM jobs WHERE job_id = $1::uuid AND status = 'pending' AND run_at <= now() "
+    "FOR UPDATE SKIP LOCKED), taken AS (UPDATE jobs SET run_at = now() + make_interval(secs => $2::bigint), "
+    "attempts = attempts + 1, finished_at = now() FROM due WHERE jobs.job_id = due.job_id RETURNING 1) "
+    "SELECT 1 / count(*) FROM taken"};
+
                          "SELECT u.n, o.actor, o.seq, o.judged_at, o.body, o.link, o.digest, o.code, o.message "
                          "FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS u(draft_id, op_id, n) "
                          "JOIN ops o ON o.draft_id = u.draft_id AND o.op_id = u.op_id"};
@@ -312,49 +321,17 @@ const Statement kDescribeSchema{
     "ORDER BY 1"};
 
 std::span<const Statement* const> allStatements() {
-  static constexpr std::array kAll{&kBegin,
-                                   &kBeginRead,
-                                   &kCommit,
-                                   &kPutUsers,
-                                   &kCreateDrafts,
-                                   &kAdvanceDrafts,
-                                   &kCheckDrafts,
-                                   &kInsertAccepted,
-                                   &kInsertRejected,
-                                   &kInsertSegments,
-                                   &kRedactSegments,
-                                   &kInsertPasses,
-                                   &kPutCollaborators,
-                                   &kLeaveCollaborators,
-                                   &kPutInvites,
-                                   &kRevokeInvites,
-                                   &kInsertEvents,
-                                   &kAppendEvents,
-                                   &kForgetRejected,
-                                   &kClaimRequest,
-                                   &kCompleteRequest,
-                                   &kForgetRequests,
-                                   &kFindDrafts,
-                                   &kFindMembers,
-                                   &kFindDraftInvites,
-                                   &kFindOps,
-                                   &kFindSegments,
-                                   &kReadLinks,
-                                   &kReadLog,
-                                   &kReadSegments,
-                                   &kReadPasses,
-                                   &kListDrafts,
-                                   &kListChanges,
-                                   &kAllDrafts,
-                                   &kEventsByType,
-                                   &kEventsByUser,
-                                   &kEventsByDraft,
-                                   &kFindRequest,
-                                   &kWrittenSince,
-                                   &kLeftMembers,
-                                   &kPing,
-                                   &kTablesPresent,
-                                   &kDescribeSchema};
+  static constexpr std::array kAll{
+      &kBegin,          &kBeginRead,        &kCommit,         &kPutUsers,         &kCreateDrafts,
+      &kAdvanceDrafts,  &kCheckDrafts,      &kInsertAccepted, &kInsertRejected,   &kInsertSegments,
+      &kRedactSegments,  &kInsertPasses,   &kPutCollaborators, &kLeaveCollaborators,
+      &kPutInvites,     &kRevokeInvites,    &kInsertEvents,   &kAppendEvents,     &kForgetRejected,
+      &kClaimRequest,   &kCompleteRequest,  &kForgetRequests, &kTakeJob,          &kFindDrafts,
+      &kFindMembers,    &kFindDraftInvites, &kFindOps,        &kFindSegments,     &kReadLinks,
+      &kReadLog,        &kReadSegments,     &kReadPasses,     &kListDrafts,       &kListChanges,
+      &kAllDrafts,      &kEventsByType,     &kEventsByUser,   &kEventsByDraft,    &kFindRequest,
+      &kWrittenSince,   &kLeftMembers,      &kPing,           &kTablesPresent,
+      &kDescribeSchema};
   return kAll;
 }
 

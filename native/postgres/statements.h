@@ -2,7 +2,8 @@
 //
 // Rules that a test keeps (SPEC §9, "distributable as it stands"): whatever reads or writes a draft's data names
 // draft_id; sets of rows come as arrays through unnest(); no sequence, no LISTEN or NOTIFY, no session lock, no
-// SELECT ... FOR UPDATE over several drafts.
+// SELECT ... FOR UPDATE over several drafts. Jobs belong to no draft, and are taken with FOR UPDATE SKIP LOCKED (SPEC
+// §15).
 #pragma once
 
 #include <span>
@@ -41,6 +42,7 @@ extern const Statement kClaimRequest;
 extern const Statement kCompleteRequest;
 extern const Statement kForgetRequests;
 
+extern const Statement kTakeJob;
 // --- reading ---
 extern const Statement kFindDrafts;
 extern const Statement kFindMembers;

@@ -546,6 +546,17 @@ StoreError errorFrom(const Failure& failure, bool commits) {
 
 bool worthRepeating(const Failure& failure) {
   return !failure.lost && isOneOf(failure.sqlState, {"40001", "40P01"});
+Request jobRequest(const Job& job, Request work) {
+  const auto id = JobId::fromHalves(0x4000, 0x8000'0000'0000'0000 + job.number);
+  Request request;
+  request.calls.push_back({.statement = &kBegin, .parameters = {}});
+  request.calls.push_back(
+      {.statement = &kTakeJob, .parameters = {scalar(id), scalar(static_cast<std::int64_t>(job.pause.count()))}});
+  std::ranges::move(work.calls, std::back_inserter(request.calls));
+  request.calls.push_back({.statement = &kCommit, .parameters = {}});
+  return request;
+}
+
 }
 
 }  // namespace onering::postgres
