@@ -30,6 +30,7 @@ extern const Statement kInsertAccepted;
 extern const Statement kInsertRejected;
 extern const Statement kInsertSegments;
 extern const Statement kRedactSegments;
+extern const Statement kHashContents;
 extern const Statement kInsertPasses;
 extern const Statement kPutCollaborators;
 extern const Statement kLeaveCollaborators;

@@ -394,6 +394,9 @@ class BatchRows {
     for (const AcceptedOp& op : write.ops) {
       add(op);
     }
+    if (write.head.status == DraftStatus::completed && write.head.segmentCount <= kHashedSegmentsMax) {
+      completed_.add(write.head.id);
+    }
   }
 
   void add(const RejectedOp& op) { rejected_.add(op); }
@@ -420,6 +423,9 @@ class BatchRows {
     appendTo(calls, std::move(rejected_));
     appendTo(calls, std::move(segments_));
     appendTo(calls, std::move(redactions_));
+    if (!completed_.empty()) {
+      calls.push_back(callOf(kHashContents, std::move(completed_)));
+    }
     appendTo(calls, std::move(passes_));
     std::move(memberships_).appendTo(calls);
     std::move(users_).appendTo(calls);
@@ -453,10 +459,14 @@ class BatchRows {
     }
   }
 
+  // Hashing more would hold up the batch, and everybody in it, for longer than a moment (64 MB at most).
+  static constexpr std::uint32_t kHashedSegmentsMax = 4096;
+
   HeadColumns created_, advanced_;
   Array<std::int64_t> expected_;
   Array<DraftId> lookedAt_;
   Array<std::int64_t> lookedAtSeq_;
+  Array<DraftId> completed_;
   AcceptedColumns accepted_;
   RejectedColumns rejected_;
   SegmentColumns segments_;
