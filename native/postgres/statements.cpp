@@ -263,6 +263,15 @@ const Statement kLeftMembers{"left_members",
 
 const Statement kPing{"ping", "SELECT 1"};
 
+// A process that stands still in the middle of sending a transaction keeps its locks for as long as it stands: to the
+// database it is neither idle nor at work. Whoever waited for such a lock in vain ends it; what it has written so far
+// is taken back, and when it goes on it finds out. Only sessions of the same user, so no privilege is needed.
+const Statement kEndStalled{
+    "end_stalled",
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND usename = current_user AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL "
+    "AND wait_event_type = 'Client' AND state_change < clock_timestamp() - make_interval(secs => $1::bigint / 1000.0)"};
+
 const Statement kTablesPresent{
     "tables_present",
     "SELECT count(*) = 12 FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') "
@@ -344,7 +353,7 @@ std::span<const Statement* const> allStatements() {
       &kFindMembers,    &kFindDraftInvites, &kFindOps,        &kFindSegments,     &kReadLinks,
       &kReadLog,        &kReadSegments,     &kReadPasses,     &kListDrafts,       &kListChanges,
       &kAllDrafts,      &kEventsByType,     &kEventsByUser,   &kEventsByDraft,    &kFindRequest,
-      &kWrittenSince,   &kLeftMembers,      &kPing,           &kTablesPresent,
+      &kWrittenSince,   &kLeftMembers,      &kPing,           &kEndStalled,       &kTablesPresent,
       &kDescribeSchema};
   return kAll;
 }

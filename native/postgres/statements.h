@@ -42,8 +42,8 @@ extern const Statement kForgetRejected;
 extern const Statement kClaimRequest;
 extern const Statement kCompleteRequest;
 extern const Statement kForgetRequests;
-
 extern const Statement kTakeJob;
+
 // --- reading ---
 extern const Statement kFindDrafts;
 extern const Statement kFindMembers;
@@ -64,6 +64,7 @@ extern const Statement kFindRequest;
 extern const Statement kWrittenSince;
 extern const Statement kLeftMembers;
 extern const Statement kPing;
+extern const Statement kEndStalled;
 extern const Statement kTablesPresent;
 
 // --- what operators ask (find.h): $1 is the value, $2 how many rows at most ---

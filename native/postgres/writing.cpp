@@ -546,16 +546,6 @@ Request forgetRejectedRequest(Time before) {
   return {.calls = {{.statement = &kForgetRejected, .parameters = {scalar(before)}}}};
 }
 
-StoreError errorFrom(const Failure& failure, bool commits) {
-  std::string detail = failure.sqlState.empty() ? failure.message : failure.sqlState + ": " + failure.message;
-  if (failure.lost) {
-    return {commits ? StoreFault::unknown : StoreFault::unavailable, std::move(detail)};
-  }
-  return {faultFor(failure.sqlState), std::move(detail)};
-}
-
-bool worthRepeating(const Failure& failure) {
-  return !failure.lost && isOneOf(failure.sqlState, {"40001", "40P01"});
 Request jobRequest(const Job& job, Request work) {
   const auto id = JobId::fromHalves(0x4000, 0x8000'0000'0000'0000 + job.number);
   Request request;
@@ -567,6 +557,25 @@ Request jobRequest(const Job& job, Request work) {
   return request;
 }
 
+StoreError errorFrom(const Failure& failure, bool commits) {
+  std::string detail = failure.sqlState.empty() ? failure.message : failure.sqlState + ": " + failure.message;
+  if (failure.lost) {
+    return {commits ? StoreFault::unknown : StoreFault::unavailable, std::move(detail)};
+  }
+  return {faultFor(failure.sqlState), std::move(detail)};
+}
+
+// lock_not_available, query_canceled.
+bool waitedInVain(const Failure& failure) {
+  return !failure.lost && isOneOf(failure.sqlState, {"55P03", "57014"});
+}
+
+Request endStalledRequest(std::chrono::milliseconds stillFor) {
+  return {.calls = {{.statement = &kEndStalled, .parameters = {scalar(static_cast<std::int64_t>(stillFor.count()))}}}};
+}
+
+bool worthRepeating(const Failure& failure) {
+  return !failure.lost && isOneOf(failure.sqlState, {"40001", "40P01"});
 }
 
 }  // namespace onering::postgres

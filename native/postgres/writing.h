@@ -35,6 +35,12 @@ inline constexpr Job kForgetRejections{.number = 2, .pause = std::chrono::hours(
 // open whether it was carried out.
 [[nodiscard]] StoreError errorFrom(const Failure& failure, bool commits);
 
+// Whether a lock was waited for in vain: somebody may hold it who has stopped in the middle of a transaction.
+[[nodiscard]] bool waitedInVain(const Failure& failure);
+
+// Ends transactions that have written and have stood still for so long, as their client sends nothing.
+[[nodiscard]] Request endStalledRequest(std::chrono::milliseconds stillFor);
+
 // Whether the same transaction may succeed at once when it is tried again: a deadlock or a failed serialization.
 [[nodiscard]] bool worthRepeating(const Failure& failure);
 
