@@ -268,14 +268,16 @@ class PostgresDatabase::Impl {
   }
 
   void ask(const ForgetRequestsQuestion& question, Answered answered) {
-    runner_.read(forgetRequestsRequest(question.before),
-                 [answered = std::move(answered)](const StoreResult<Results>& results) {
-                   answered(results ? StoreResult<void>() : std::unexpected(results.error()));
-                 });
+    runner_.write(jobRequest(kExpireKeys, forgetRequestsRequest(question.before)),
+                  [answered = std::move(answered)](const StoreResult<void>& done) {
+                    // Not due: another server has done it, or is at it.
+                    const bool isOver = done || done.error().fault == StoreFault::conflict;
+                    answered(isOver ? StoreResult<void>() : done);
+                  });
   }
 
   void forgetRejected(Time before) {
-    runner_.read(forgetRejectedRequest(before), [](const StoreResult<Results>&) {});
+    runner_.write(jobRequest(kForgetRejections, forgetRejectedRequest(before)), [](const StoreResult<void>&) {});
   }
 
   // --- news ---

@@ -16,7 +16,7 @@ constexpr std::array kQuestions{
     FindQuestion{"owner", "drafts of this owner, oldest first"},
     FindQuestion{"status", "drafts that are active, locked or completed, last changed first"},
     FindQuestion{"etag", "drafts whose log ends there: SEQ-LINK, as in an etag without its quotes"},
-    FindQuestion{"content", "drafts whose text has this SHA-256, in hex, where it has been worked out"},
+    FindQuestion{"content", "completed drafts with this contentSha256, in hex"},
     FindQuestion{"deleted", "drafts deleted before this time, longest ago first"},
     FindQuestion{"history", "where the ring of this draft went"},
     FindQuestion{"passed-by", "passes of any ring from this user"},

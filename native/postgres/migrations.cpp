@@ -15,8 +15,9 @@ namespace {
 
 using namespace postgres;
 
-// "OneRing" as a number: whoever migrates holds this lock until its transaction ends.
+// "OneRing" as a number: whoever migrates holds this lock until its transaction ends, or its session.
 constexpr const char* kLock = "SELECT pg_advisory_xact_lock(22321811812085351)";
+constexpr const char* kSessionLock = "SELECT pg_advisory_lock(22321811812085351)";
 
 constexpr const char* kTable =
     "CREATE TABLE IF NOT EXISTS schema_migrations (version integer PRIMARY KEY, name text NOT NULL, "
@@ -135,16 +136,42 @@ int downTo(BlockingSession& session, int version) {
   return steps;
 }
 
+struct Distribution {
+  const char* table;
+  const char* sql;
+};
+
 // Jobs, keys and erasures belong to no draft and stay where they are: on the node that servers talk to.
-constexpr std::array<const char*, 7> kDistribution{
-    "SELECT create_reference_table('users')",
-    "SELECT create_distributed_table('drafts', 'draft_id')",
-    "SELECT create_distributed_table('collaborators', 'draft_id', colocate_with => 'drafts')",
-    "SELECT create_distributed_table('ops', 'draft_id', colocate_with => 'drafts')",
-    "SELECT create_distributed_table('segments', 'draft_id', colocate_with => 'drafts')",
-    "SELECT create_distributed_table('ring_passes', 'draft_id', colocate_with => 'drafts')",
-    "SELECT create_distributed_table('invites', 'draft_id', colocate_with => 'drafts'), "
-    "create_distributed_table('events', 'draft_id', colocate_with => 'drafts')"};
+constexpr std::array kDistribution{
+    Distribution{"users", "SELECT create_reference_table('users')"},
+    Distribution{"drafts", "SELECT create_distributed_table('drafts', 'draft_id')"},
+    Distribution{"collaborators",
+                 "SELECT create_distributed_table('collaborators', 'draft_id', colocate_with => 'drafts')"},
+    Distribution{"ops", "SELECT create_distributed_table('ops', 'draft_id', colocate_with => 'drafts')"},
+    Distribution{"segments", "SELECT create_distributed_table('segments', 'draft_id', colocate_with => 'drafts')"},
+    Distribution{"ring_passes",
+                 "SELECT create_distributed_table('ring_passes', 'draft_id', colocate_with => 'drafts')"},
+    Distribution{"invites", "SELECT create_distributed_table('invites', 'draft_id', colocate_with => 'drafts')"},
+    Distribution{"events", "SELECT create_distributed_table('events', 'draft_id', colocate_with => 'drafts')"}};
+
+void requireCitus(BlockingSession& session) {
+  const Result citus = session.run("SELECT 1 FROM pg_extension WHERE extname = 'citus'");
+  if (PQntuples(citus.get()) == 0) {
+    throw rejection(ErrorCode::notAllowed,
+                    "The Citus extension is not installed in this database. CREATE EXTENSION citus first.");
+  }
+}
+
+// Citus keeps a line for every table that it has spread or copied.
+bool isDistributed(BlockingSession& session, const char* table) {
+  const Result found =
+      session.run("SELECT 1 FROM pg_dist_partition WHERE logicalrelid = to_regclass($1::text)", {table});
+  return PQntuples(found.get()) > 0;
+}
+
+bool isAllDistributed(BlockingSession& session) {
+  return std::ranges::all_of(kDistribution, [&](const Distribution& one) { return isDistributed(session, one.table); });
+}
 
 }  // namespace
 
@@ -170,20 +197,24 @@ std::expected<int, Rejection> Migrations::down(int version) {
   });
 }
 
-std::expected<void, Rejection> Migrations::distribute() {
+std::expected<int, Rejection> Migrations::distribute() {
   return guarded([this] {
     BlockingSession session(options_);
-    const Result citus = session.run("SELECT 1 FROM pg_extension WHERE extname = 'citus'");
-    if (PQntuples(citus.get()) == 0) {
-      throw rejection(ErrorCode::notAllowed,
-                      "The Citus extension is not installed in this database. CREATE EXTENSION citus first.");
+    requireCitus(session);
+    // Copying rows to their nodes may take longer than any statement of a server's.
+    session.run("SET statement_timeout = 0");
+    session.run("SET lock_timeout = 0");
+    session.run(kSessionLock);
+    int steps = upTo(session, kBeforeForeignKeys);
+    if (!isAllDistributed(session)) {
+      steps -= downTo(session, kBeforeForeignKeys);
+      for (const Distribution& one : kDistribution) {
+        if (!isDistributed(session, one.table)) {
+          session.run(one.sql);
+        }
+      }
     }
-    upTo(session, kBeforeForeignKeys);
-    downTo(session, kBeforeForeignKeys);
-    for (const char* sql : kDistribution) {
-      session.run(sql);
-    }
-    upTo(session, static_cast<int>(kMigrationFiles.size()));
+    return steps + upTo(session, static_cast<int>(kMigrationFiles.size()));
   });
 }
 

@@ -14,6 +14,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kReadPatience{32'000};
 constexpr milliseconds kWritePatience{12'000};
 
+// A lock is waited for that long, too: whoever holds it has then sent nothing all the while.
+constexpr milliseconds kStill{4'000};
+
 constexpr int kReadAttempts = 2;
 constexpr int kWriteAttempts = 6;
 
@@ -73,6 +76,9 @@ void Runner::writeOnce(std::shared_ptr<const Request> request, int attemptsLeft,
           }
         });
       } else {
+        if (waitedInVain(reply.error())) {
+          read(endStalledRequest(kStill), [](const StoreResult<Results>&) {});
+        }
         done(std::unexpected(errorFrom(reply.error(), true)));
       }
     });

@@ -20,7 +20,8 @@ class Runner {
   void read(Request request, Read done);
 
   // A transaction that ends with COMMIT. Deadlocks and failed serializations are tried again whole, a few times, with
-  // jitter. A connection lost on the way is `unknown`.
+  // jitter. A connection lost on the way is `unknown`. A lock that was waited for in vain is `unavailable`, and whoever
+  // holds it without going on is ended, so that the next attempt succeeds.
   void write(Request request, Written done);
 
   [[nodiscard]] const Pool& pool() const { return pool_; }

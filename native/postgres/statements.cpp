@@ -78,6 +78,20 @@ const Statement kRedactSegments{"redact_segments",
                                 "WHERE segments.draft_id = u.draft_id AND segments.segment_id = u.segment_id "
                                 "AND segments.deleted_at IS NULL"};
 
+// SPEC H4 for drafts that nobody appends to any more: texts in order, then the title, each behind its length. Behind
+// the rows of the same transaction, so that what is hashed is what the batch leaves.
+#define LENGTH(text)                                                                \
+  "set_byte(set_byte(set_byte(set_byte('\\x00000000'::bytea, 0, octet_length(" text \
+  ") & 255), 1, "                                                                   \
+  "octet_length(" text ") >> 8 & 255), 2, octet_length(" text ") >> 16 & 255), 3, octet_length(" text ") >> 24 & 255)"
+
+const Statement kHashContents{
+    "hash_contents",
+    "UPDATE drafts SET content_sha256 = sha256(whole.texts || " LENGTH("drafts.title") " || "
+    "convert_to(drafts.title, 'UTF8')) FROM (SELECT draft_id, string_agg(" LENGTH("coalesce(content, '')") " || "
+    "convert_to(coalesce(content, ''), 'UTF8'), '' ORDER BY position) AS texts FROM segments "
+    "WHERE draft_id = ANY($1::uuid[]) GROUP BY draft_id) AS whole WHERE drafts.draft_id = whole.draft_id"};
+
 const Statement kInsertPasses{"insert_passes",
                               "INSERT INTO ring_passes (draft_id, epoch, from_user, to_user, passed_at, kind) "
                               "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], "
@@ -138,6 +152,15 @@ const Statement kCompleteRequest{"complete_request",
 const Statement kForgetRequests{"forget_requests",
                                 "WITH gone AS (DELETE FROM idempotency_keys WHERE created_at < $1::timestamptz "
                                 "RETURNING 1) SELECT count(*) FROM gone"};
+
+// Of several servers that find a job due, one does it. To the others, and where it is not due, the division fails, and
+// with it the transaction that would have done it.
+const Statement kTakeJob{
+    "take_job",
+    "WITH due AS (SELECT job_id FROM jobs WHERE job_id = $1::uuid AND status = 'pending' AND run_at <= now() "
+    "FOR UPDATE SKIP LOCKED), taken AS (UPDATE jobs SET run_at = now() + make_interval(secs => $2::bigint), "
+    "attempts = attempts + 1, finished_at = now() FROM due WHERE jobs.job_id = due.job_id RETURNING 1) "
+    "SELECT 1 / count(*) FROM taken"};
 
 // --- reading --------------------------------------------------------------------------------------------
 
@@ -240,6 +263,15 @@ const Statement kLeftMembers{"left_members",
 
 const Statement kPing{"ping", "SELECT 1"};
 
+// A process that stands still in the middle of sending a transaction keeps its locks for as long as it stands: to the
+// database it is neither idle nor at work. Whoever waited for such a lock in vain ends it; what it has written so far
+// is taken back, and when it goes on it finds out. Only sessions of the same user, so no privilege is needed.
+const Statement kEndStalled{
+    "end_stalled",
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND usename = current_user AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL "
+    "AND wait_event_type = 'Client' AND state_change < clock_timestamp() - make_interval(secs => $1::bigint / 1000.0)"};
+
 const Statement kTablesPresent{
     "tables_present",
     "SELECT count(*) = 12 FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') "
@@ -312,49 +344,17 @@ const Statement kDescribeSchema{
     "ORDER BY 1"};
 
 std::span<const Statement* const> allStatements() {
-  static constexpr std::array kAll{&kBegin,
-                                   &kBeginRead,
-                                   &kCommit,
-                                   &kPutUsers,
-                                   &kCreateDrafts,
-                                   &kAdvanceDrafts,
-                                   &kCheckDrafts,
-                                   &kInsertAccepted,
-                                   &kInsertRejected,
-                                   &kInsertSegments,
-                                   &kRedactSegments,
-                                   &kInsertPasses,
-                                   &kPutCollaborators,
-                                   &kLeaveCollaborators,
-                                   &kPutInvites,
-                                   &kRevokeInvites,
-                                   &kInsertEvents,
-                                   &kAppendEvents,
-                                   &kForgetRejected,
-                                   &kClaimRequest,
-                                   &kCompleteRequest,
-                                   &kForgetRequests,
-                                   &kFindDrafts,
-                                   &kFindMembers,
-                                   &kFindDraftInvites,
-                                   &kFindOps,
-                                   &kFindSegments,
-                                   &kReadLinks,
-                                   &kReadLog,
-                                   &kReadSegments,
-                                   &kReadPasses,
-                                   &kListDrafts,
-                                   &kListChanges,
-                                   &kAllDrafts,
-                                   &kEventsByType,
-                                   &kEventsByUser,
-                                   &kEventsByDraft,
-                                   &kFindRequest,
-                                   &kWrittenSince,
-                                   &kLeftMembers,
-                                   &kPing,
-                                   &kTablesPresent,
-                                   &kDescribeSchema};
+  static constexpr std::array kAll{
+      &kBegin,          &kBeginRead,        &kCommit,         &kPutUsers,         &kCreateDrafts,
+      &kAdvanceDrafts,  &kCheckDrafts,      &kInsertAccepted, &kInsertRejected,   &kInsertSegments,
+      &kRedactSegments, &kHashContents,     &kInsertPasses,   &kPutCollaborators, &kLeaveCollaborators,
+      &kPutInvites,     &kRevokeInvites,    &kInsertEvents,   &kAppendEvents,     &kForgetRejected,
+      &kClaimRequest,   &kCompleteRequest,  &kForgetRequests, &kTakeJob,          &kFindDrafts,
+      &kFindMembers,    &kFindDraftInvites, &kFindOps,        &kFindSegments,     &kReadLinks,
+      &kReadLog,        &kReadSegments,     &kReadPasses,     &kListDrafts,       &kListChanges,
+      &kAllDrafts,      &kEventsByType,     &kEventsByUser,   &kEventsByDraft,    &kFindRequest,
+      &kWrittenSince,   &kLeftMembers,      &kPing,           &kEndStalled,       &kTablesPresent,
+      &kDescribeSchema};
   return kAll;
 }
 

@@ -2,7 +2,8 @@
 //
 // Rules that a test keeps (SPEC §9, "distributable as it stands"): whatever reads or writes a draft's data names
 // draft_id; sets of rows come as arrays through unnest(); no sequence, no LISTEN or NOTIFY, no session lock, no
-// SELECT ... FOR UPDATE over several drafts.
+// SELECT ... FOR UPDATE over several drafts. Jobs belong to no draft, and are taken with FOR UPDATE SKIP LOCKED (SPEC
+// §15).
 #pragma once
 
 #include <span>
@@ -29,6 +30,7 @@ extern const Statement kInsertAccepted;
 extern const Statement kInsertRejected;
 extern const Statement kInsertSegments;
 extern const Statement kRedactSegments;
+extern const Statement kHashContents;
 extern const Statement kInsertPasses;
 extern const Statement kPutCollaborators;
 extern const Statement kLeaveCollaborators;
@@ -40,6 +42,7 @@ extern const Statement kForgetRejected;
 extern const Statement kClaimRequest;
 extern const Statement kCompleteRequest;
 extern const Statement kForgetRequests;
+extern const Statement kTakeJob;
 
 // --- reading ---
 extern const Statement kFindDrafts;
@@ -61,6 +64,7 @@ extern const Statement kFindRequest;
 extern const Statement kWrittenSince;
 extern const Statement kLeftMembers;
 extern const Statement kPing;
+extern const Statement kEndStalled;
 extern const Statement kTablesPresent;
 
 // --- what operators ask (find.h): $1 is the value, $2 how many rows at most ---

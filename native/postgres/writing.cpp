@@ -394,6 +394,9 @@ class BatchRows {
     for (const AcceptedOp& op : write.ops) {
       add(op);
     }
+    if (write.head.status == DraftStatus::completed && write.head.segmentCount <= kHashedSegmentsMax) {
+      completed_.add(write.head.id);
+    }
   }
 
   void add(const RejectedOp& op) { rejected_.add(op); }
@@ -420,6 +423,9 @@ class BatchRows {
     appendTo(calls, std::move(rejected_));
     appendTo(calls, std::move(segments_));
     appendTo(calls, std::move(redactions_));
+    if (!completed_.empty()) {
+      calls.push_back(callOf(kHashContents, std::move(completed_)));
+    }
     appendTo(calls, std::move(passes_));
     std::move(memberships_).appendTo(calls);
     std::move(users_).appendTo(calls);
@@ -453,10 +459,14 @@ class BatchRows {
     }
   }
 
+  // Hashing more would hold up the batch, and everybody in it, for longer than a moment (64 MB at most).
+  static constexpr std::uint32_t kHashedSegmentsMax = 4096;
+
   HeadColumns created_, advanced_;
   Array<std::int64_t> expected_;
   Array<DraftId> lookedAt_;
   Array<std::int64_t> lookedAtSeq_;
+  Array<DraftId> completed_;
   AcceptedColumns accepted_;
   RejectedColumns rejected_;
   SegmentColumns segments_;
@@ -536,12 +546,32 @@ Request forgetRejectedRequest(Time before) {
   return {.calls = {{.statement = &kForgetRejected, .parameters = {scalar(before)}}}};
 }
 
+Request jobRequest(const Job& job, Request work) {
+  const auto id = JobId::fromHalves(0x4000, 0x8000'0000'0000'0000 + job.number);
+  Request request;
+  request.calls.push_back({.statement = &kBegin, .parameters = {}});
+  request.calls.push_back(
+      {.statement = &kTakeJob, .parameters = {scalar(id), scalar(static_cast<std::int64_t>(job.pause.count()))}});
+  std::ranges::move(work.calls, std::back_inserter(request.calls));
+  request.calls.push_back({.statement = &kCommit, .parameters = {}});
+  return request;
+}
+
 StoreError errorFrom(const Failure& failure, bool commits) {
   std::string detail = failure.sqlState.empty() ? failure.message : failure.sqlState + ": " + failure.message;
   if (failure.lost) {
     return {commits ? StoreFault::unknown : StoreFault::unavailable, std::move(detail)};
   }
   return {faultFor(failure.sqlState), std::move(detail)};
+}
+
+// lock_not_available, query_canceled.
+bool waitedInVain(const Failure& failure) {
+  return !failure.lost && isOneOf(failure.sqlState, {"55P03", "57014"});
+}
+
+Request endStalledRequest(std::chrono::milliseconds stillFor) {
+  return {.calls = {{.statement = &kEndStalled, .parameters = {scalar(static_cast<std::int64_t>(stillFor.count()))}}}};
 }
 
 bool worthRepeating(const Failure& failure) {

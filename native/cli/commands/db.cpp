@@ -47,16 +47,10 @@ void tellSteps(const Context& context, const std::expected<int, Rejection>& step
 
 void up(Context& context, const DbSettings& settings) {
   Migrations migrations(settings.database);
-  const auto steps = migrations.up(std::max(0, settings.version));
+  const auto steps = settings.distribute ? migrations.distribute() : migrations.up(std::max(0, settings.version));
   if (!steps) {
     fail(context, exitOf(steps.error()), steps.error());
     return;
-  }
-  if (settings.distribute) {
-    if (const auto done = migrations.distribute(); !done) {
-      fail(context, exitOf(done.error()), done.error());
-      return;
-    }
   }
   tellSteps(context, steps);
 }
@@ -208,6 +202,31 @@ CLI::App* addCommand(CLI::App& group, Context& context, const std::shared_ptr<Db
   return command;
 }
 
+CLI::Option* addDistribute(CLI::App& command, const std::shared_ptr<DbSettings>& settings) {
+  return command.add_flag("--distribute", settings->distribute,
+                          "and spread the tables over the nodes of a Citus cluster, by draft");
+}
+
+// `migrate --distribute` is short for `migrate up --distribute`.
+void addMigrateItself(CLI::App& migrate, Context& context, const std::shared_ptr<DbSettings>& settings) {
+  migrate.require_subcommand(0, 1);
+  addDistribute(migrate, settings);
+  migrate.add_option("--store", settings->database.url, "the database: a postgres:// URL");
+  migrate.add_flag("--json", context.json, "the result as JSON");
+  migrate.callback([&migrate, settings, &context] {
+    if (!migrate.get_subcommands().empty()) {
+      return;
+    }
+    if (!settings->distribute) {
+      throw CLI::RequiredError("up, down, status or --distribute");
+    }
+    if (settings->database.url.empty()) {
+      throw CLI::RequiredError("--store");
+    }
+    up(context, *settings);
+  });
+}
+
 }  // namespace
 
 void addDb(CLI::App& app, Context& context) {
@@ -215,11 +234,10 @@ void addDb(CLI::App& app, Context& context) {
   CLI::App* db = app.add_subcommand("db", "Look after a PostgreSQL database");
   db->require_subcommand(1);
   CLI::App* migrate = db->add_subcommand("migrate", "Change the schema, one migration a transaction");
-  migrate->require_subcommand(1);
+  addMigrateItself(*migrate, context, settings);
   CLI::App* upward = addCommand(*migrate, context, settings, "up", "Run the migrations that are missing", up);
-  upward->add_option("--to", settings->version, "up to this one")->check(CLI::PositiveNumber);
-  upward->add_flag("--distribute", settings->distribute,
-                   "then spread the tables over the nodes of a Citus cluster, by draft");
+  auto* to = upward->add_option("--to", settings->version, "up to this one")->check(CLI::PositiveNumber);
+  addDistribute(*upward, settings)->excludes(to);
   CLI::App* downward =
       addCommand(*migrate, context, settings, "down", "Undo migrations; what their tables hold is lost", down);
   downward->add_option("--to", settings->version, "down to this one; 0: all of them")

@@ -1,6 +1,7 @@
 #include "balancer.h"
 
 #include <array>
+#include <chrono>
 #include <stdexcept>
 
 #include <arpa/inet.h>
@@ -22,9 +23,9 @@ sockaddr_in loopback(std::uint16_t port) {
 }
 
 // False: one side is gone.
-bool passOn(int from, int to) {
+bool passOn(int from, int to, std::size_t most = 65'536) {
   std::array<char, 65'536> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): recv() fills it
-  const ssize_t got = ::recv(from, bytes.data(), bytes.size(), 0);
+  const ssize_t got = ::recv(from, bytes.data(), most, 0);
   for (ssize_t sent = 0; sent < got;) {
     const ssize_t now = ::send(to, bytes.data() + sent, static_cast<std::size_t>(got - sent), MSG_NOSIGNAL);
     if (now <= 0) {
@@ -55,6 +56,15 @@ Balancer::~Balancer() {
   ::close(listener_);
   const std::scoped_lock lock(mutex_);
   carriers_.clear();
+}
+
+void Balancer::slowDown() {
+  constexpr int kOnTheWay = 16'384;
+  ::setsockopt(listener_, SOL_SOCKET, SO_RCVBUF, &kOnTheWay, sizeof kOnTheWay);
+  // A sender keeps some segments' worth ready, and over the loopback one is 64 KB.
+  constexpr int kSegment = 1'400;
+  ::setsockopt(listener_, IPPROTO_TCP, TCP_MAXSEG, &kSegment, sizeof kSegment);
+  slow_ = true;
 }
 
 void Balancer::accept() {
@@ -92,7 +102,11 @@ void Balancer::carry(int client, std::size_t number) {
     if (::poll(ends.data(), ends.size(), 50) <= 0) {
       continue;
     }
-    open = (ends[0].revents == 0 || passOn(client, server)) &&
+    constexpr std::size_t kPiece = 4'096;
+    if (slow_ && ends[0].revents != 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    open = (ends[0].revents == 0 || passOn(client, server, slow_ ? kPiece : 65'536)) &&
            (ends[1].revents == 0 || (!isSilent && passOn(server, client)));
   }
   ::close(client);

@@ -24,6 +24,9 @@ class Balancer {
 
   // The connections that there are stay open, and nothing that a server answers arrives on them any more.
   void fallSilent() { silentBelow_ = accepted_.load(); }
+  // What goes to the servers goes in small pieces from now on, some 400 KB a second on each connection, and little
+  // waits on the way.
+  void slowDown();
   // Those to come, too.
   void fallSilentForGood() { silentBelow_ = std::numeric_limits<std::size_t>::max(); }
 
@@ -38,6 +41,7 @@ class Balancer {
   std::atomic<std::size_t> next_ = 0;
   std::atomic<std::size_t> accepted_ = 0;
   std::atomic<std::size_t> silentBelow_ = 0;  // connections are numbered from 0
+  std::atomic<bool> slow_ = false;
   std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
   std::vector<std::jthread> carriers_;  // guarded by mutex_

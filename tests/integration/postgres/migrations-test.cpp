@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include "onering/postgres/postgres-database.h"
 
@@ -29,6 +30,34 @@ std::string dump(const std::string& database) {
     }
   }
   return kept;
+}
+
+// What Citus has of functions and tables that distributing takes, keeping account of what is asked of it: Citus itself
+// is not needed for what is to be seen here, which is that it is asked for the right things in the right order.
+void pretendCitus(const std::string& database) {
+  sharedCluster().sql(R"sql(
+    SET allow_system_table_mods = on;
+    INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+      SELECT 99999, 'citus', 10, 'public'::regnamespace, false, 'none';
+    CREATE TABLE pg_dist_partition (logicalrelid regclass PRIMARY KEY);
+    CREATE TABLE fails (at text);
+    INSERT INTO fails VALUES (NULL);
+    CREATE TABLE calls (n serial, what text, by text, beside text, keys bigint);
+    CREATE FUNCTION spread(what regclass, by text, beside text) RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+      IF EXISTS (SELECT FROM fails WHERE at = what::text) THEN RAISE 'no room for %', what; END IF;
+      IF EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = what) THEN RAISE '% is distributed', what; END IF;
+      INSERT INTO pg_dist_partition VALUES (what);
+      INSERT INTO calls (what, by, beside, keys)
+        SELECT what::text, by, beside, count(*) FROM pg_constraint WHERE contype = 'f';
+    END $$;
+    CREATE FUNCTION create_reference_table(table_name regclass) RETURNS void LANGUAGE sql AS
+      $$ SELECT spread(table_name, NULL, NULL) $$;
+    CREATE FUNCTION create_distributed_table(table_name regclass, distribution_column text,
+        distribution_type text DEFAULT 'hash', colocate_with text DEFAULT 'default') RETURNS void LANGUAGE sql AS
+      $$ SELECT spread(table_name, distribution_column, colocate_with) $$;
+  )sql",
+                      database);
 }
 
 int versionOf(Migrations& migrations) {
@@ -120,11 +149,73 @@ TEST_CASE("db migrate says what it did, as text and as JSON", "[postgres][migrat
   const std::string url = urlOf(newDatabase());
   CHECK(runOneRing({"db", "migrate", "status", "--store", url}).out.contains("1 drafts: not applied"));
   CHECK(runOneRing({"db", "migrate", "up", "--to", "1", "--store", url}).out == "1 migration\n");
-  CHECK(runOneRing({"db", "migrate", "up", "--store", url, "--json"}).out == "{\"steps\":2}\n");
-  CHECK(runOneRing({"db", "migrate", "up", "--distribute", "--store", url}).err.contains("Citus"));
-  CHECK(runOneRing({"db", "migrate", "down", "--to", "0", "--store", url}).out == "3 migrations\n");
+  CHECK(runOneRing({"db", "migrate", "up", "--store", url, "--json"}).out == "{\"steps\":3}\n");
+  CHECK(runOneRing({"db", "migrate", "down", "--to", "0", "--store", url}).out == "4 migrations\n");
   CHECK(runOneRing({"db", "migrate", "up", "--store", "postgres://127.0.0.1:1/none"}).exitCode == 4);
   CHECK(runOneRing({"db", "migrate", "up", "--store", "postgres://%zz"}).exitCode == 2);
+}
+
+TEST_CASE("SPEC 9 db migrate --distribute without Citus says so and changes nothing", "[postgres][migrations][citus]") {
+  const std::string database = newDatabase();
+  const std::string url = urlOf(database);
+  const std::string empty = dump(database);
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"db", "migrate", "--distribute"}, {"db", "migrate", "up", "--distribute"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), {"--store", url});
+    const Ended refused = runOneRing(arguments);
+    CHECK(refused.exitCode == 2);
+    CHECK(refused.err.contains("notAllowed"));
+    CHECK(refused.err.contains("CREATE EXTENSION citus"));
+  }
+  CHECK(dump(database) == empty);
+  CHECK(runOneRing({"db", "migrate", "--store", url}).exitCode == 2);
+  CHECK(runOneRing({"db", "migrate", "--distribute"}).exitCode == 2);
+  CHECK(runOneRing({"db", "migrate", "up", "--to", "1", "--distribute", "--store", url}).exitCode == 2);
+}
+
+TEST_CASE("SPEC 9 db migrate --distribute: users everywhere, the rest by draft_id, before foreign keys point at them",
+          "[postgres][migrations][citus]") {
+  const std::string database = newDatabase();
+  const std::string url = urlOf(database);
+  const bool isFilledBefore = GENERATE(false, true);
+  if (isFilledBefore) {
+    REQUIRE(Migrations({.url = url}).up());
+  }
+  pretendCitus(database);
+
+  // Cut off on the way, at a table that there is no room for.
+  sharedCluster().sql("UPDATE fails SET at = 'segments'", database);
+  const Ended cutOff = runOneRing({"db", "migrate", "--distribute", "--store", url});
+  CHECK(cutOff.exitCode == 4);
+  CHECK(cutOff.err.contains("no room for segments"));
+  sharedCluster().sql("UPDATE fails SET at = NULL", database);
+
+  const Ended done = runOneRing({"db", "migrate", "--distribute", "--store", url});
+  INFO(done.err);
+  CHECK(done.exitCode == 0);
+  const std::string calls = sharedCluster().sql("SELECT what, by, beside, keys FROM calls ORDER BY n", database);
+  CHECK(calls ==
+        "users|||0\n"
+        "drafts|draft_id|default|0\n"
+        "collaborators|draft_id|drafts|0\n"
+        "ops|draft_id|drafts|0\n"
+        "segments|draft_id|drafts|0\n"
+        "ring_passes|draft_id|drafts|0\n"
+        "invites|draft_id|drafts|0\n"
+        "events|draft_id|drafts|0");
+
+  // Everything of a draft is spread, nothing else is, and the keys are on again.
+  CHECK(sharedCluster().sql("SELECT count(DISTINCT table_name) FROM information_schema.columns WHERE column_name = "
+                            "'draft_id' AND table_schema = 'public' AND table_name NOT IN "
+                            "(SELECT logicalrelid::text FROM pg_dist_partition)",
+                            database) == "0");
+  CHECK(sharedCluster().sql("SELECT count(*) FROM pg_constraint WHERE contype = 'f'", database) == "4");
+  CHECK(runOneRing({"db", "verify", "--all", "--store", url}).exitCode == 0);
+
+  // Once is enough.
+  CHECK(runOneRing({"db", "migrate", "--distribute", "--store", url}).out == "0 migrations\n");
+  CHECK(sharedCluster().sql("SELECT count(*) FROM calls", database) == "8");
 }
 
 TEST_CASE("I9 a database that would lose what was acknowledged is refused", "[postgres]") {

@@ -6,7 +6,6 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "../person.h"
-#include "../raw-socket.h"
 #include "balancer.h"
 #include "database.h"
 #include "writer.h"
@@ -224,40 +223,6 @@ TEST_CASE("SPEC 15 a standby is promoted under load: nothing acknowledged is los
     writer->stop();
     REQUIRE(writer->person().settles());
     writer->checkAgainst(*store);
-  }
-}
-
-TEST_CASE("SPEC 14 secrets are in no log, health, metric or error", "[postgres][secrets]") {
-  const auto cluster = startCluster({.settings = {}, .tcp = true});
-  const TemporaryFolder folder;
-  const std::string key = "canary-of-the-jwt-key-0123456789abcdef";
-  folder.write("jwt.key", key);
-  ServeProcess server({"--jwt-key-file", folder / "jwt.key", "--store", cluster->tcpUrl(), "--listen", "127.0.0.1:0",
-                       "--log-level", "debug"});
-  EventLoop loop;
-  const std::string token = "canary.of.a-token-that-nobody-made";
-  Person stranger(loop, server.url(), "eve", {.token = token, .store = nullptr, .change = {}});
-  REQUIRE(stranger.sees([&] { return stranger.client().status().link == Link::denied; }));
-
-  std::string told;
-  const auto ask = [&](std::initializer_list<const char*> paths) {
-    for (const char* path : paths) {
-      told += RawSocket(server.port()).get(path, "authorization: Bearer " + token + "\r\n").body;
-    }
-  };
-  ask({"/healthz", "/readyz", "/api/health/db", "/metrics", "/api/drafts"});
-  cluster->stop(TemporaryCluster::Stop::immediate);
-  ask({"/readyz", "/api/health/db", "/metrics"});
-  server.signal(SIGTERM);
-  const auto ended = server.wait();
-  REQUIRE(ended);
-  told += ended->out + ended->err;
-  const Ended wrong = runOneRing({"db", "verify", "--store", cluster->tcpUrl() + "?sslmode=nonsense"});
-  CHECK(wrong.exitCode != 0);
-  told += wrong.out + wrong.err;
-  CHECK(told.contains("onering_"));
-  for (const std::string& secret : {cluster->password(), key, token}) {
-    CHECK_FALSE(told.contains(secret));
   }
 }
 

@@ -38,10 +38,11 @@ TEST_CASE("SPEC 9 statements on a draft's data go by draft_id, without what ties
   for (const postgres::Statement* statement : everyStatement()) {
     const std::string sql = statement->sql;
     INFO(statement->name << ": " << sql);
-    for (const char* word :
-         {"nextval", "LISTEN", "NOTIFY", "pg_notify", "pg_advisory_lock", "LOCK TABLE", "FOR UPDATE"}) {
+    for (const char* word : {"nextval", "LISTEN", "NOTIFY", "pg_notify", "pg_advisory", "LOCK TABLE"}) {
       CHECK_FALSE(sql.contains(word));
     }
+    // Jobs are of no draft, and taken that way (SPEC §15).
+    CHECK((!sql.contains("FOR UPDATE") || std::string(statement->name) == "take_job"));
     const bool isOfDrafts = std::ranges::any_of(kOfDrafts, [&](const std::string& table) {
       return std::regex_search(sql, std::regex("(FROM|JOIN|INTO|UPDATE) " + table + "\\b"));
     });
@@ -82,6 +83,29 @@ TEST_CASE("SPEC 9 draft_id leads every primary, unique and foreign key of what b
     }
   }
   CHECK(count == 13);
+  // Unique without being a constraint would tie nodes together just as well.
+  const std::string unique = sharedCluster().sql(
+      "SELECT t.relname || '|' || a.attname FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid "
+      "JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0] "
+      "WHERE i.indisunique AND t.relnamespace = 'public'::regnamespace",
+      database);
+  std::istringstream indexes(unique);
+  for (std::string line; std::getline(indexes, line);) {
+    INFO(line);
+    CHECK((!kOfDrafts.contains(line.substr(0, line.find('|'))) || line.ends_with("|draft_id")));
+  }
+  // Every table with a draft's data is known to this lint, and no key leads out of a draft.
+  std::istringstream tables(
+      sharedCluster().sql("SELECT DISTINCT table_name FROM information_schema.columns WHERE column_name = 'draft_id' "
+                          "AND table_schema = 'public'",
+                          database));
+  for (std::string table; std::getline(tables, table);) {
+    INFO(table);
+    CHECK(kOfDrafts.contains(table));
+  }
+  CHECK(sharedCluster().sql(
+            "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid <> 'drafts'::regclass", database) ==
+        "0");
   CHECK(sharedCluster().sql("SELECT count(*) FROM pg_class WHERE relkind = 'S'", database) == "0");
   CHECK(sharedCluster().sql("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal", database) == "0");
 }

@@ -36,9 +36,11 @@ class Migrations {
   // Undoes steps until `version` is the last one. What they had created is gone with all that it holds.
   [[nodiscard]] std::expected<int, Rejection> down(int version);
 
-  // Spreads the tables over the nodes of a Citus cluster by draft_id. Tables have to be distributed before foreign keys
-  // point at them: takes the keys off, distributes, puts them on. `notAllowed` where Citus is not installed.
-  [[nodiscard]] std::expected<void, Rejection> distribute();
+  // All steps, and the tables spread over the nodes of a Citus cluster by draft_id; returns how many steps were
+  // missing. Tables have to be distributed before foreign keys point at them: takes the keys off, distributes, puts
+  // them on. What is distributed already stays as it is, so that a run that was cut off is finished by another.
+  // `notAllowed` where Citus is not installed, with nothing changed.
+  [[nodiscard]] std::expected<int, Rejection> distribute();
 
  private:
   PostgresOptions options_;
