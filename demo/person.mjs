@@ -176,8 +176,10 @@ export class Person {
     return { seq: Number(seq), link };
   }
 
-  // Confirmed segments that the page shows, as {author, text}.
+  // Confirmed segments that the page shows, as {author, text}; of those above the end as many as it draws unasked,
+  // which it does in pieces.
   async segments() {
+    await this.page.waitForFunction(() => document.querySelector('.page-bar')?.hidden || document.querySelectorAll('.segment').length >= 72);
     return this.page.locator('.segment:not(.segment-is-pending)').evaluateAll((rows) =>
       rows.map((row) => ({
         author: row.querySelector('.segment-author, .visually-hidden')?.textContent ?? '',

@@ -149,8 +149,8 @@ TEST_CASE("db migrate says what it did, as text and as JSON", "[postgres][migrat
   const std::string url = urlOf(newDatabase());
   CHECK(runOneRing({"db", "migrate", "status", "--store", url}).out.contains("1 drafts: not applied"));
   CHECK(runOneRing({"db", "migrate", "up", "--to", "1", "--store", url}).out == "1 migration\n");
-  CHECK(runOneRing({"db", "migrate", "up", "--store", url, "--json"}).out == "{\"steps\":3}\n");
-  CHECK(runOneRing({"db", "migrate", "down", "--to", "0", "--store", url}).out == "4 migrations\n");
+  CHECK(runOneRing({"db", "migrate", "up", "--store", url, "--json"}).out == "{\"steps\":4}\n");
+  CHECK(runOneRing({"db", "migrate", "down", "--to", "0", "--store", url}).out == "5 migrations\n");
   CHECK(runOneRing({"db", "migrate", "up", "--store", "postgres://127.0.0.1:1/none"}).exitCode == 4);
   CHECK(runOneRing({"db", "migrate", "up", "--store", "postgres://%zz"}).exitCode == 2);
 }
