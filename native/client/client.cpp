@@ -111,7 +111,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 
   std::expected<Performed, Rejection> act(
       OpCallbacks callbacks, const std::function<std::expected<Performed, Rejection>(Replica&, Time)>& how) {
-    std::expected<Performed, Rejection> performed = std::unexpected(rejection(ErrorCode::internal));
+    std::expected<Performed, Rejection> performed;
     if (auto used = use([&](Replica& present, Time now) { performed = how(present, now); }); !used) {
       return std::unexpected(std::move(used.error()));
     }

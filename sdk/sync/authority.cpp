@@ -102,7 +102,9 @@ class Authority::Decider {
 
   Receipt accepted(const Submission& submission, const DraftState* draft) {
     LogEntry entry = accept(draft, submission.op, submission.display, now_);
-    work_.before.try_emplace(entry.op.draft, draft ? static_cast<const DraftHead&>(*draft) : DraftHead{});
+    if (!work_.before.contains(entry.op.draft)) {
+      work_.before.emplace(entry.op.draft, draft ? static_cast<const DraftHead&>(*draft) : DraftHead{});
+    }
     const Seq expected = entry.seq - 1;
     DraftState& state = draft ? *authority_.cached(draft->id) : authority_.keepNew(entry.op.draft);
     Change change = apply(state, entry);

@@ -221,7 +221,7 @@ bool Replica::drain(const DraftId& id, Copy& copy) {
   bool viewHolds = true;
   while (!copy.pending.empty()) {
     const std::uint64_t order = copy.pending.front();
-    const Pending& pending = outbox_.at(order);
+    Pending& pending = outbox_.at(order);
     if (!pending.accepted) break;
     const Accepted accepted = *pending.accepted;
     if (accepted.seq <= seqOf(copy.confirmed)) {  // came with a snapshot
@@ -237,9 +237,9 @@ bool Replica::drain(const DraftId& id, Copy& copy) {
       hear(id, copy, accepted.seq);
       break;
     }
-    viewHolds =
-        viewHolds && pending.effect == LocalEffect::shown && std::holds_alternative<AppendSegment>(pending.op.body);
-    LogEntry entry{.op = pending.op,
+    const bool isSegment = std::holds_alternative<AppendSegment>(pending.op.body);
+    viewHolds = viewHolds && isSegment && pending.effect == LocalEffect::shown;
+    LogEntry entry{.op = isSegment ? std::move(pending.op) : pending.op,  // a text may be long
                    .seq = accepted.seq,
                    .acceptedAt = accepted.acceptedAt,
                    .rulesVersion = accepted.rulesVersion,
@@ -247,11 +247,12 @@ bool Replica::drain(const DraftId& id, Copy& copy) {
                    .link = {}};
     forgetToken(entry.op);
     entry.link = nextLink(positionOf(copy.confirmed).link, entry);
-    if (entry.link != accepted.link || !fold(id, copy, entry)) {
-      diverged(id, copy);
-      return false;
-    }
-    if (seqOf(copy.confirmed) != accepted.seq) break;  // made by newer rules than this build knows
+    const bool isNext = entry.link == accepted.link && fold(id, copy, entry);
+    if (isNext && seqOf(copy.confirmed) == accepted.seq) continue;
+    if (isSegment) pending.op = std::move(entry.op);  // it stays pending
+    if (isNext) break;                                // made by newer rules than this build knows
+    diverged(id, copy);
+    return false;
   }
   return viewHolds;
 }
@@ -268,7 +269,7 @@ void Replica::on(Entries&& message, Time /*now*/) {
     return;
   }
   const Seq had = seqOf(copy.confirmed);
-  for (const LogEntry& entry : message.entries) {
+  for (LogEntry& entry : message.entries) {
     if (entry.seq < seqOf(copy.confirmed)) continue;
     if (entry.seq > seqOf(copy.confirmed) + 1) break;  // a gap: fetched below
     const bool repeat = entry.seq == seqOf(copy.confirmed);
@@ -315,9 +316,10 @@ bool Replica::hasEntry(const DraftId& id, Seq seq) const {
   return !entries->empty() && entries->front().seq == seq;
 }
 
-// Folds the next entry in; false: it cannot be the next one. Whether its link follows from ours has been settled by
-// whoever made the link: the codec chains what it decodes from `before`, drain() computes it.
-bool Replica::fold(const DraftId& id, Copy& copy, const LogEntry& entry) {
+// Folds the next entry in, and moves from it; false, and it is left: it cannot be the next one. Whether its link
+// follows from ours has been settled by whoever made the link: the codec chains what it decodes from `before`, drain()
+// computes it.
+bool Replica::fold(const DraftId& id, Copy& copy, LogEntry& entry) {
   const bool creates = std::holds_alternative<CreateDraft>(entry.op.body);
   if (creates == copy.confirmed.has_value() || entry.op.draft != id) return false;
   if (copy.confirmed && entry.acceptedAt < copy.confirmed->updatedAt) return false;
@@ -339,14 +341,13 @@ bool Replica::fold(const DraftId& id, Copy& copy, const LogEntry& entry) {
   }
   if (change.redacted) changed(id, *change.redacted);
 
-  DraftWrite& write = writeFor(id, expected);
-  write.ops.push_back({entry, std::move(change)});
-  write.head = *copy.confirmed;
-
   if (const auto own = orderOf_.find(entry.op.id); own != orderOf_.end() && outbox_.at(own->second).op.draft == id) {
     if (!outbox_.at(own->second).accepted) step_.notices.emplace_back(OpSettled{id, entry.op.id, acceptedFor(entry)});
     leaveOutbox(own->second, copy);
   }
+  DraftWrite& write = writeFor(id, expected);
+  write.ops.push_back({std::move(entry), std::move(change)});
+  write.head = *copy.confirmed;
   return true;
 }
 

@@ -168,7 +168,7 @@ class MemoryStore::Transaction {
     if (found == map.end()) {
       return;
     }
-    undo_.push_back([&map, key, before = found->second] { map.emplace(key, before); });
+    undo_.push_back([&map, key, before = std::move(found->second)] { map.emplace(key, before); });
     map.erase(found);
   }
 

@@ -282,7 +282,7 @@ class Replica {
   [[nodiscard]] bool drain(const DraftId& id, Copy& copy);
   [[nodiscard]] bool agrees(const DraftId& id, const Copy& copy, const LogPosition& theirs);
   [[nodiscard]] bool hasEntry(const DraftId& id, Seq seq) const;
-  [[nodiscard]] bool fold(const DraftId& id, Copy& copy, const LogEntry& entry);
+  [[nodiscard]] bool fold(const DraftId& id, Copy& copy, LogEntry& entry);
   void diverged(const DraftId& id, Copy& copy);
   void drop(const DraftId& id, Copy& copy);
   void loseCopy(const DraftId& id, Copy& copy);
