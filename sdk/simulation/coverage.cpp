@@ -84,6 +84,11 @@ constexpr std::array<std::string_view, kSituationCount> kSituationNames{
     "clientAtAnotherServer",
     "conflictOfServers",
     "newsOfAnotherServer",
+    "leadershipPassed",
+    "callSaidAgain",
+    "callHadBeenDone",
+    "storeRefusedAnOp",
+    "nightPassed",
 };
 
 template <std::size_t Count>

@@ -102,15 +102,31 @@ void Device::open() {
   environment_.trace(environment_.clock.now(), "device ", id_, " of ", user_, " opens");
   later(kTick, [this] { tick(); });
   connectSoon();
+  guarded([&] { sayAgain(); });
   flush();
 }
 
-// The process is gone, and comes back after `pause` with what the store holds.
-void Device::crash(Duration pause) {
-  environment_.trace(environment_.clock.now(), "device ", id_, " crashes");
+// Before such an op is performed, the replica is asked what it knows of its id.
+void Device::sayAgain() {
+  for (const Call& call : unanswered_) {
+    if (replica_->outcomeOf(call.draft, call.op)) {
+      environment_.coverage.saw(Situation::callHadBeenDone);
+      continue;
+    }
+    Op op = replica_->prepare(call.draft, call.body, localNow(), call.op);
+    environment_.trace(environment_.clock.now(), "device ", id_, " is told again ", op);
+    if (const auto performed = replica_->perform(std::move(op), localNow()); !performed) {
+      environment_.coverage.local.set(static_cast<std::size_t>(performed.error().code));
+    }
+    environment_.coverage.saw(Situation::callSaidAgain);
+  }
+}
+
+// What the replica had not made durable is gone with it, and all that was planned.
+void Device::stop(bool orderly) {
   ++life_;
   if (session_) {
-    environment_.random.coin() ? network_.abandon(*session_) : network_.closeByClient(*session_);
+    orderly ? network_.closeByClient(*session_) : network_.abandon(*session_);
   }
   session_.reset();
   connecting_ = false;
@@ -118,17 +134,49 @@ void Device::crash(Duration pause) {
   wakeUpAt_.reset();
   replica_.reset();
   submitted_.clear();
+}
+
+// The process is gone, and comes back after `pause` with what the store holds. Other tabs may have lived on.
+void Device::crash(Duration pause) {
+  environment_.trace(environment_.clock.now(), "device ", id_, " crashes");
+  stop(environment_.random.coin());
+  if (environment_.random.coin()) {
+    unanswered_.clear();
+  }
   store_.processDied();
   later(pause, [this] { open(); });
 }
 
-// Only a store that could not be read may make the replica throw anything but a broken invariant.
+void Device::passLeadership() {
+  if (!replica_) {
+    return;
+  }
+  environment_.trace(environment_.clock.now(), "another tab of device ", id_, " leads");
+  environment_.coverage.saw(Situation::leadershipPassed);
+  stop(environment_.random.coin());
+  store_.close();
+  later(environment_.random.between(Duration{}, seconds(2)), [this] { open(); });
+}
+
+// The store refused: what was not durable has not happened, and the replica begins again from what is
+// (docs/decisions/steps.md). A page opens its store anew as well.
+void Device::beginAgain() {
+  stop(true);
+  unanswered_.clear();  // told that it failed
+  if (environment_.random.coin()) {
+    store_.close();
+  }
+  later({}, [this] { open(); });
+}
+
+// Only a store that could not be read may make the replica throw anything but a broken invariant. Its owner answers
+// as to a commit that failed.
 void Device::guarded(const std::function<void()>& work) {
   try {
     work();
   } catch (const std::runtime_error& error) {
     require(store_.readFailed(), [&] { return "a replica threw: " + std::string(error.what()); });
-    crash(environment_.random.between(Duration{10}, seconds(3)));
+    beginAgain();
   }
 }
 
@@ -174,6 +222,7 @@ void Device::flush() {
     crash(environment_.random.between(Duration{10}, seconds(30)));
     return;
   }
+  unanswered_.clear();
   for (const ReplicaMessage& message : step.messages) {
     if (environment_.strikes(Fault::deviceCrashWhileSending)) {
       crash(environment_.random.between(Duration{10}, seconds(30)));
@@ -198,7 +247,7 @@ void Device::flush() {
   }
 }
 
-// False: the device has crashed over it.
+// False: the replica has gone over it.
 bool Device::makeDurable(DeviceBatch changes) {
   const auto stored = store_.commit(changes);
   if (stored) {
@@ -212,8 +261,18 @@ bool Device::makeDurable(DeviceBatch changes) {
       ledger_.uncertain(std::move(changes));
     }
   }
-  if (!stored || store_.isOff()) {
+  if (store_.isOff()) {
     crash(environment_.random.between(Duration{10}, seconds(3)));
+    return false;
+  }
+  if (!stored) {
+    if (!unanswered_.empty()) {
+      const bool full = stored.error().fault == StoreFault::full;
+      environment_.coverage.saw(Situation::storeRefusedAnOp);
+      environment_.coverage.local.set(
+          static_cast<std::size_t>(full ? ErrorCode::storageFull : ErrorCode::storageUnavailable));
+    }
+    beginAgain();
     return false;
   }
   return true;

@@ -1,5 +1,8 @@
 // A device: a replica, its store, its connection, its clock, and the habits that SPEC §8 asks of a replica's
 // owner: durable before seen, heartbeats, reconnecting with backoff, tokens refreshed in place. And crashes.
+//
+// Of a device's tabs one leads, as in docs/decisions/several-tabs.md; which one makes no difference here. When it is
+// gone, another opens the store, and what had no answer is said again to it.
 #pragma once
 
 #include <memory>
@@ -39,6 +42,14 @@ class Device {
   void resubmit(const OpId& kept);
   void copyKept(const DraftId& draft);
 
+  // What a tab had done and has no answer to before it is durable.
+  struct Call {
+    OpId op;
+    DraftId draft;
+    OpBody body;  // as it was called
+  };
+  void called(Call call) { unanswered_.push_back(std::move(call)); }
+
   // Makes durable, sends and tells what has come together.
   void flush();
   // flush() in a moment, so that what happens until then shares the commit.
@@ -46,6 +57,8 @@ class Device {
 
   void clockSteps();
   void goOffline(Duration duration);
+  // To another tab, in order.
+  void passLeadership();
 
   void received(SessionId session, const std::string& bytes);
   void connectionLost(SessionId session);
@@ -63,7 +76,10 @@ class Device {
 
  private:
   void guarded(const std::function<void()>& work);
+  void stop(bool orderly);
   void crash(Duration pause);
+  void beginAgain();
+  void sayAgain();
   void open();
   void connectSoon();
   void connect();
@@ -100,6 +116,7 @@ class Device {
   Time tokenExpiresAt_;
   std::set<OpId> submitted_;  // since the device was opened
   std::optional<Time> wakeUpAt_;
+  std::vector<Call> unanswered_;
 };
 
 }  // namespace onering::simulation

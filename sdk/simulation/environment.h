@@ -46,7 +46,7 @@ struct Environment {
 
   // Whether the fault happens here and now.
   [[nodiscard]] bool strikes(Fault fault) {
-    if (healed || !random.chance(plan.rate(fault))) {
+    if (healed || night || !random.chance(plan.rate(fault))) {
       return false;
     }
     coverage.saw(fault);
@@ -66,6 +66,7 @@ struct Environment {
   Plan plan;
   Coverage coverage;
   bool healed = false;
+  bool night = false;  // nobody does anything, and nothing fails
   std::uint64_t fingerprint = 0xCBF29CE484222325U;
 };
 

@@ -35,10 +35,13 @@ void Intruder::stop() {
 
 void Intruder::actSoon() {
   environment_.clock.after(environment_.random.between(Duration{100}, seconds(6)), [this] {
-    if (!environment_.healed) {
-      act();
-      actSoon();
+    if (environment_.healed) {
+      return;
     }
+    if (!environment_.night) {
+      act();
+    }
+    actSoon();
   });
 }
 

@@ -157,6 +157,9 @@ Plan drawPlan(Random& random) {
   plan.actions = random.between<std::uint32_t>(15, 70);
   plan.draftsMax = random.between<std::uint32_t>(1, 4);
   plan.pauseMax = random.oneOf<Duration>({seconds(1), seconds(5), seconds(15)});
+  if (random.chance(500)) {
+    plan.nightBefore = random.between<std::uint32_t>(1, plan.actions);
+  }
   plan.latencyMin = random.oneOf<Duration>({Duration{1}, Duration{20}});
   plan.latencyMax = plan.latencyMin + random.oneOf<Duration>({Duration{5}, Duration{200}, seconds(3)});
   plan.storeDelayMax = random.oneOf<Duration>({Duration{2}, Duration{50}, seconds(2)});

@@ -45,6 +45,8 @@ struct Plan {
   std::uint32_t actions = 0;
   std::uint32_t draftsMax = 1;
   Duration pauseMax{};  // between two actions
+  // The action before which all sleep for longer than an invite may live; 0: none.
+  std::uint32_t nightBefore = 0;
 
   // Network and store, in one direction each.
   Duration latencyMin{};

@@ -65,6 +65,12 @@ bool StoreHost::openDisk() {
   return true;
 }
 
+void StoreHost::close() {
+  if (disk_) {
+    inner_.reset();
+  }
+}
+
 void StoreHost::processDied() {
   if (!disk_) {
     return;

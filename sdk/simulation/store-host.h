@@ -63,6 +63,9 @@ class StoreHost final : public DeviceStore {
   // The process that had it open is gone; what it had written is not.
   void processDied();
 
+  // Closed in order; boot() opens it again.
+  void close();
+
   // The power is gone: processDied(), and what was not synced may be lost.
   [[nodiscard]] bool isOff() const { return disk_ && disk_->isOff(); }
 

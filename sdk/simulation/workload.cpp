@@ -16,7 +16,15 @@ void Workload::start() {
 }
 
 void Workload::actSoon() {
-  environment_.clock.after(environment_.random.between(Duration{}, environment_.plan.pauseMax), [this] {
+  Duration pause = environment_.random.between(Duration{}, environment_.plan.pauseMax);
+  if (actions_ + 1 == environment_.plan.nightBefore) {
+    pause += environment_.random.between(minutes(61), minutes(100));
+    environment_.night = true;
+    environment_.trace(environment_.clock.now(), "night falls");
+    environment_.coverage.saw(Situation::nightPassed);
+  }
+  environment_.clock.after(pause, [this] {
+    environment_.night = false;
     if (isDone()) {
       return;
     }
@@ -63,7 +71,8 @@ void Workload::act() {
   } else if (lot < 96) {
     let(anyDevice(), [&](Device& device) { submit(device, draft); });
   } else {
-    environment_.random.pick(devices_)->goOffline(random.between(seconds(1), minutes(3)));
+    Device& device = *random.pick(devices_);
+    random.chance(3'000) ? device.passLeadership() : device.goOffline(random.between(seconds(1), minutes(3)));
   }
 }
 
@@ -113,7 +122,7 @@ Device* Workload::withKeptWork() {
 
 void Workload::perform(Device& device, const DraftId& draft, OpBody body) {
   device.use([&](Replica& replica, Time now) {
-    Op op = replica.prepare(draft, std::move(body), now);
+    Op op = replica.prepare(draft, body, now);
     environment_.trace(environment_.clock.now(), "device ", device.id(), " performs ", op);
     const auto performed = replica.perform(op, now);
     if (!performed) {
@@ -121,6 +130,7 @@ void Workload::perform(Device& device, const DraftId& draft, OpBody body) {
       environment_.trace(environment_.clock.now(), "  ", performed.error().code);
       return;
     }
+    device.called({.op = op.id, .draft = op.draft, .body = std::move(body)});
     if (performed->effect == LocalEffect::waiting) {
       environment_.coverage.saw(Situation::waitedForAuthority);
       return;

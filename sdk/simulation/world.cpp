@@ -17,7 +17,7 @@ using std::chrono::seconds;
 // Of virtual time. Work that takes longer than the first has got stuck. A healed world must be quiet within the
 // second: a dead connection is noticed within 75 s, retries are at most 30 s apart, and a few of them may follow
 // one another. What is pending may in the worst case go one by one, each a round trip through network and store.
-constexpr Duration kWorkMax = minutes(60);
+constexpr Duration kWorkMax = minutes(180);
 constexpr Duration kHealingMax = minutes(5);
 constexpr int kStoreDelaysOfAnOp = 6;
 

@@ -39,12 +39,14 @@ TEST_CASE("whatever fails, I1 to I11 hold and all replicas converge to the autho
       INFO(situationName(situation));
       CHECK(summary.coverage.of(situation) > 0);
     }
+    // Nobody rewrites a log, and nothing breaks.
+    CHECK(summary.coverage.never() == std::vector<std::string_view>{"divergence", "internal"});
   }
 }
 
 // One number for both builds and every machine (SPEC I7). It changes with the simulator and with what the core says.
 TEST_CASE("seeds are played the same way in every build") {
-  constexpr std::uint64_t kFingerprint = 0x40B773135161CBA0;
+  constexpr std::uint64_t kFingerprint = 0xE9D3D436B0B31D0D;
   CHECK(simulateAll({1, 200}, 1).fingerprint == kFingerprint);
 }
 

@@ -187,10 +187,11 @@ int MemoryVfs::write(sqlite3_file* file, const void* bytes, int size, sqlite3_in
   std::string& content = handle.file->bytes;
   const std::size_t end = static_cast<std::size_t>(offset) + static_cast<std::size_t>(size);
   const std::size_t growth = end > content.size() ? end - content.size() : 0;
-  if (disk.capacity_ && growth > 0 && disk.used() + growth > *disk.capacity_) {
-    return SQLITE_FULL;
-  }
   auto written = static_cast<std::size_t>(size);
+  const bool full = disk.capacity_ && growth > 0 && disk.used() + growth > *disk.capacity_;
+  if (full) {  // a short write: as much as there is room for
+    written -= std::min(written, disk.used() + growth - *disk.capacity_);
+  }
   if (disk.power_) {
     written = std::min(written, *disk.power_);
     *disk.power_ -= written;
@@ -199,7 +200,10 @@ int MemoryVfs::write(sqlite3_file* file, const void* bytes, int size, sqlite3_in
   MemoryDisk::Unsynced change{static_cast<std::size_t>(offset), {static_cast<const char*>(bytes), written}, {}};
   disk.apply(content, change, false);
   handle.file->unsynced.push_back(std::move(change));
-  return disk.isOff() ? SQLITE_IOERR_WRITE : SQLITE_OK;
+  if (disk.isOff()) {
+    return SQLITE_IOERR_WRITE;
+  }
+  return full ? SQLITE_FULL : SQLITE_OK;
 }
 
 int MemoryVfs::truncate(sqlite3_file* file, sqlite3_int64 size) {

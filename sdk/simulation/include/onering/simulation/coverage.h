@@ -99,8 +99,13 @@ enum class Situation : std::uint8_t {
   clientAtAnotherServer,
   conflictOfServers,
   newsOfAnotherServer,
+  leadershipPassed,  // from one tab of a device to another
+  callSaidAgain,     // to the new leader, and performed by it
+  callHadBeenDone,   // … and known to it
+  storeRefusedAnOp,  // which its maker was told at once
+  nightPassed,
 };
-inline constexpr std::size_t kSituationCount = static_cast<std::size_t>(Situation::newsOfAnotherServer) + 1;
+inline constexpr std::size_t kSituationCount = static_cast<std::size_t>(Situation::nightPassed) + 1;
 
 [[nodiscard]] std::string_view situationName(Situation situation);
 
