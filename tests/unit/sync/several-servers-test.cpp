@@ -129,7 +129,8 @@ TEST_CASE("O10 whom another server has removed is told, although this one wrote 
   CHECK(at.neighbour->count<Gone>() == 1);
 }
 
-TEST_CASE("S11, I10 whom another server removed while nobody was here is not told who is at the draft", "[sync][servers]") {
+TEST_CASE("S11, I10 whom another server removed while nobody was here is not told who is at the draft",
+          "[sync][servers]") {
   TwoServers at;
   at.neighbour->leave();
   at.byAda(RemoveCollaborator{.user = "bob"});
