@@ -516,8 +516,9 @@ void Device::checkView(const DraftId& id) {
   for (const auto& [op, effect] : replica_->pending(id)) {
     const auto objection = expected.objection(*op, op->authoredAt, replica_->record().limits);
     if (effect == LocalEffect::waiting) {
-      const bool forAuthority =
-          submitted_.contains(op->id) || oracle_.isAccepted(*op) || std::holds_alternative<ReclaimRing>(op->body);
+      const bool forAuthority = submitted_.contains(op->id) || oracle_.isAccepted(*op) ||
+                                std::holds_alternative<ReclaimRing>(op->body) ||
+                                std::holds_alternative<AcceptInvite>(op->body);
       require(objection || forAuthority,
               [&] { return "S4 an op is not shown although the rules allow it: " + toText(op->id).substr(32); });
       continue;

@@ -284,9 +284,11 @@ struct Oracle::Said {
         ErrorCode::contentTooLong, ErrorCode::invalidText, ErrorCode::idMalformed,  ErrorCode::idempotencyKeyReused,
         ErrorCode::unavailable,    ErrorCode::internal,    ErrorCode::rateLimited,  ErrorCode::idTaken,
         ErrorCode::inviteInvalid};
-    // §11: these to someone who was given a token.
+    // §11: these to someone who was given a token, as checkRejection() has seen.
     constexpr std::array kForGuests{ErrorCode::inviteUsed, ErrorCode::inviteExpired, ErrorCode::quotaExceeded};
-    if (std::ranges::find(kForGuests, why.code) != kForGuests.end() && draft && !draft->state.invitations.empty()) {
+    const auto verdict = oracle.rejections_.find({receipt.draft, receipt.op});
+    if (std::ranges::find(kForGuests, why.code) != kForGuests.end() && verdict != oracle.rejections_.end() &&
+        verdict->second.code == why.code) {
       return;
     }
     require(std::ranges::find(kDraftIndependent, why.code) != kDraftIndependent.end(),

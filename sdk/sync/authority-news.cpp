@@ -17,9 +17,12 @@ bool Authority::changesMembers(const LogEntry& entry) {
 
 AuthorityActions Authority::movedElsewhere(const std::vector<DraftPosition>& drafts) {
   AuthorityActions actions;
-  if (users_.empty()) return actions;  // whoever joins asks what has changed
   for (const auto& [draft, position] : drafts) {
     if (!untold(draft, position.seq)) continue;
+    if (users_.empty() && !atStore_.drafts.contains(draft)) {
+      forget(draft);  // nobody to tell: whoever joins asks what has changed, and finds nothing of the past (I10)
+      continue;
+    }
     Seq& seq = moved_[draft];
     seq = std::max(seq, position.seq);
   }

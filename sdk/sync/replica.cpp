@@ -281,9 +281,9 @@ void Replica::layAgain(Copy& copy) {
   if (!copy.pending.empty()) copy.view = copy.confirmed;
   const auto before = std::exchange(copy.shown, {});
   copy.others.clear();
+  for (const std::uint64_t order : copy.pending) outbox_.at(order).effect = LocalEffect::waiting;
   for (const std::uint64_t order : copy.pending) {
     Pending& pending = outbox_.at(order);
-    pending.effect = LocalEffect::waiting;
     if (!pending.submitted) {
       if (const auto laid = lay(copy, pending.op, pending.op.authoredAt)) pending.effect = *laid;
     }

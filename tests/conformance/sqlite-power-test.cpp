@@ -129,7 +129,8 @@ TEST_CASE("I9 what was acknowledged survives a power cut, what was not is there 
 
 TEST_CASE("A store whose making was cut short is made at the next try", "[sqlite]") {
   for (const Journal journal : kJournals) {
-    for (std::uint64_t bytes = 0; bytes < 120'000; bytes += 1'777) {
+    // Closely where the first page begins, behind the journal's header: within its own header, too.
+    for (std::uint64_t bytes = 0; bytes < 120'000; bytes += bytes < 700 ? 19 : 1'777) {
       for (const Loss loss : {Loss::nothing, Loss::everything, Loss::some}) {
         INFO("journal " << static_cast<int>(journal) << ", " << bytes << " bytes, loss " << static_cast<int>(loss));
         MemoryDisk disk(bytes);

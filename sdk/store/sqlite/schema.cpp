@@ -212,7 +212,10 @@ void refuseForeignFile(Connection& connection) {
   }
   std::array<std::uint8_t, 100> header{};
   const int code = file->pMethods->xRead(file, header.data(), static_cast<int>(header.size()), 0);
-  if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ) {
+  if (code == SQLITE_IOERR_SHORT_READ) {
+    return;  // not even a header: what is left of a store whose making was cut short
+  }
+  if (code != SQLITE_OK) {
     throw SqliteFailure{code, "the file cannot be read"};
   }
   // Without SQLite's magic it is for SQLite to say: a journal beside the file may bring the first page back.

@@ -19,6 +19,7 @@ class Neighbour {
         authority_.received(session_, Hello{.version = kProtocolVersion, .token = user, .device = {}}, table_.now));
   }
   void hear(ReplicaMessage message) { carryOut(authority_.received(session_, std::move(message), table_.now)); }
+  void leave() { authority_.disconnected(session_); }
   void movedElsewhere(const DraftId& draft) { carryOut(authority_.movedElsewhere({{draft, table_.position(draft)}})); }
 
   // Answers what is held, by what the store said when it was asked.
@@ -126,6 +127,17 @@ TEST_CASE("O10 whom another server has removed is told, although this one wrote 
   REQUIRE(at.table.position(at.draft).seq == 4);
   at.neighbour->movedElsewhere(at.draft);
   CHECK(at.neighbour->count<Gone>() == 1);
+}
+
+TEST_CASE("S11, I10 whom another server removed while nobody was here is not told who is at the draft",
+          "[sync][servers]") {
+  TwoServers at;
+  at.neighbour->leave();
+  at.byAda(RemoveCollaborator{.user = "bob"});
+  at.neighbour->movedElsewhere(at.draft);
+  at.neighbour->join("bob");
+  at.neighbour->hear(Present{.draft = at.draft, .attention = Attention::here});
+  CHECK(at.neighbour->count<Presence>() == 0);
 }
 
 TEST_CASE("S7 who made an entry is told it as an entry only behind one of which nobody here has heard",

@@ -106,4 +106,23 @@ TEST_CASE("I8 an op accepted in a draft from which its author was removed leaves
   CHECK(device.replica->link() == Link::live);
 }
 
+// A segment's id twice is for the authority to find (idTaken); what was laid behind a redaction says nothing about it.
+TEST_CASE("S4 a redaction that a snapshot has already is not shown for the sake of an op behind it", "[sync]") {
+  Tale tale(kDraft);
+  Listener device;
+  device.knows(tale);
+  const auto segment = numbered<SegmentId>(7);
+  const Op append = device.perform(kDraft, AppendSegment{.segment = segment, .epoch = 0, .content = {.text = "once"}});
+  const Op redact = device.perform(kDraft, RedactSegment{.segment = segment});
+  device.perform(kDraft, AppendSegment{.segment = segment, .epoch = 0, .content = {.text = "twice"}});
+  tale.add(append);
+  tale.add(redact);
+  SnapshotPart part = tale.part(0, 1);
+  part.segments.front().content = erasedContent(part.segments.front().content.digest);
+  device.hear(Entries{.draft = kDraft, .before = {}, .entries = {}, .head = tale.head()});
+  device.hear(part);
+  REQUIRE(device.replica->confirmed(kDraft)->position == tale.head());
+  for (const auto& pending : device.replica->pending()) CHECK(pending.effect == LocalEffect::waiting);
+}
+
 }  // namespace onering::testing
