@@ -1,5 +1,6 @@
 // JSON over HTTP (SPEC §15): what a program without a replica can do. Each answer is held against docs/openapi.json.
 #include <algorithm>
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -305,6 +306,37 @@ TEST_CASE("what has not changed is not sent again", "[http][api]") {
   const std::string etag = ann.get(draft).header("ETag").value();
   ann.append(draft, "more");
   CHECK(ann.get(draft, "If-None-Match: " + etag + "\r\n").status == 200);
+}
+
+TEST_CASE("I10 reads that come together share answers with nobody else's", "[http][api]") {
+  constexpr int kAppends = 60;
+  TestServer server;
+  ApiClient ann(server.port(), "ann");
+  const std::string draft = ann.create();
+  std::atomic<bool> done{false};
+  std::atomic<int> wrong{0};
+  std::vector<std::jthread> readers;
+  readers.reserve(8);
+  for (int i = 0; i < 8; ++i) {
+    const bool isMember = i % 4 != 0;
+    readers.emplace_back([&, isMember] {
+      RawSocket socket(server.port());
+      while (!done) {
+        const auto answer = socket.get(draft + "/segments",
+                                       isMember ? "Authorization: Bearer ann\r\n" : "Authorization: Bearer eve\r\n");
+        if (answer.status != (isMember ? 200 : 404)) {
+          ++wrong;
+        }
+      }
+    });
+  }
+  for (int i = 0; i < kAppends; ++i) {
+    REQUIRE(ann.append(draft, "more").status == 201);
+    REQUIRE(ann.get(draft + "/segments").at("/segments").as_array().size() == static_cast<std::size_t>(i) + 1);
+  }
+  done = true;
+  readers.clear();
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("with `now` an answer that depends on time is the same every time", "[http][api]") {

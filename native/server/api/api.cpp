@@ -47,6 +47,11 @@ HttpResponse tooOften(std::chrono::milliseconds wait) {
 
 Api::Api(SyncService& service, const ServerBounds& bounds, Metrics& metrics)
     : service_(service),
+      reads_([&service](const DraftQuestion& question, std::function<void(DraftAnswer)> answered) {
+        service.ask(question, [answered = std::move(answered)](StoreAnswer given) {
+          answered(std::move(std::get<DraftAnswer>(given)));
+        });
+      }),
       metrics_(metrics),
       seconds_(metrics.histogram("onering_http_request_seconds", "Time from a request to the HTTP API to its answer.",
                                  latencies())),

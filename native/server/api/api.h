@@ -1,4 +1,4 @@
-// JSON over HTTP for programs without a replica (SPEC §15), under /api/. docs/openapi.yaml describes it.
+// JSON over HTTP for programs without a replica (SPEC §15), under /api/. docs/openapi.json describes it.
 //
 //   answer()  ->  rate of the address  ->  who is it  ->  rate of the user  ->  route
 //                                                                                 |-- read:  a question to the store
@@ -18,6 +18,7 @@
 #include "../rate-limit.h"
 #include "../sync-service.h"
 #include "query.h"
+#include "shared-reads.h"
 
 namespace onering::server {
 
@@ -39,7 +40,8 @@ struct Exchange {
   PathValues path;
   Query query;
   Principal by;
-  Time now;  // the parameter `now`, or the time when it came
+  Time now;                                   // the parameter `now`, or the time when it came
+  std::shared_ptr<SharedReads::Answer> read;  // for requests about a draft
   std::function<void(HttpResponse)> done;
 };
 using SharedExchange = std::shared_ptr<Exchange>;
@@ -60,6 +62,7 @@ class Api {
 
   // For the routes.
   [[nodiscard]] SyncService& service() { return service_; }
+  [[nodiscard]] SharedReads& reads() { return reads_; }
   [[nodiscard]] Entropy& entropy() { return *entropy_; }
   // Requests with an Idempotency-Key that are being worked on here.
   [[nodiscard]] std::set<RequestKey>& running() { return running_; }
@@ -69,6 +72,7 @@ class Api {
   void told(const Exchange& exchange, unsigned status, std::chrono::duration<double> took);
 
   SyncService& service_;
+  SharedReads reads_;
   Metrics& metrics_;
   Histogram& seconds_;
   std::unique_ptr<Entropy> entropy_;

@@ -66,11 +66,20 @@ bool isKnown(const Exchange& exchange, const LogPosition& position) {
   return known == "*" || known.contains(etagOf(position));
 }
 
-// `body()` with the draft's etag, or 304 where the client has it.
+// `body()` with the draft's etag, or 304 where the client has it. Whoever asks for the same at the same time gets the
+// same.
 template <typename Body>
 HttpResponse tagged(const Exchange& exchange, const LogPosition& position, Body body) {
   const bool known = isKnown(exchange, position);
-  HttpResponse response = jsonResponse(known ? 304 : 200, known ? std::string() : body());
+  HttpResponse response = jsonResponse(known ? 304 : 200, {});
+  if (!known) {
+    auto& bodies = exchange.read->bodies;
+    auto made = bodies.find(exchange.request.target);
+    if (made == bodies.end()) {
+      made = bodies.emplace(exchange.request.target, body()).first;
+    }
+    response.body = made->second;
+  }
   response.headers.emplace_back("ETag", etagOf(position));
   std::ranges::find(response.headers, "Cache-Control", &std::pair<std::string, std::string>::first)->second =
       "private, no-cache";
@@ -105,8 +114,9 @@ void askDraft(Api& api, const SharedExchange& exchange, DraftQuestion question, 
     return write(*exchange, *view);
   };
   SyncService& service = api.service();
-  service.ask(question, [&service, exchange, question, respond](const StoreAnswer& given) {
-    const auto& answer = std::get<DraftAnswer>(given);
+  api.reads().ask(question, [&service, exchange, question, respond](const std::shared_ptr<SharedReads::Answer>& read) {
+    exchange->read = read;
+    const DraftAnswer& answer = read->view;
     if (answer) {
       exchange->done(respond(*answer));
       return;
