@@ -67,10 +67,16 @@ std::optional<Frame> frameOf(std::string_view bytes) {
   return Frame{static_cast<Opcode>(byte(0) & 0x0FU), bytes.substr(header, size), header + size};
 }
 
+std::string masked(Opcode opcode, std::string_view payload) {
+  return clientFrame(static_cast<std::uint8_t>(opcode), payload);
+}
+
+}  // namespace
+
 // The mask may be anything: it is there so that a client's bytes cannot look like HTTP to a proxy, and all zero leaves
 // them as they are.
-std::string masked(Opcode opcode, std::string_view payload) {
-  std::string frame{static_cast<char>(kFinal | static_cast<std::uint8_t>(opcode))};
+std::string clientFrame(std::uint8_t opcode, std::string_view payload) {
+  std::string frame{static_cast<char>(kFinal | opcode)};
   const auto appendBigEndian = [&](std::uint64_t number, int bytes) {
     for (int i = bytes - 1; i >= 0; --i) {
       frame += static_cast<char>(number >> (8 * i));
@@ -89,12 +95,6 @@ std::string masked(Opcode opcode, std::string_view payload) {
   return frame.append(payload);
 }
 
-struct Address {
-  std::string host;
-  std::string port;
-  std::string path;
-};
-
 Address addressOf(std::string_view url) {
   if (url.starts_with("ws://")) {
     url.remove_prefix(5);
@@ -108,7 +108,12 @@ Address addressOf(std::string_view url) {
           .path = slash + 1 >= url.size() ? "/sync" : std::string(url.substr(slash))};
 }
 
-}  // namespace
+std::string upgradeRequest(const Address& to) {
+  return "GET " + to.path + " HTTP/1.1\r\nHost: " + to.host + ":" + to.port +
+         "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+         "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: " +
+         std::string(kSubprotocol) + "\r\n\r\n";
+}
 
 struct Peer::Impl : std::enable_shared_from_this<Peer::Impl> {
   Impl(EventLoop& loop, const std::string& url, std::string name, Events told)
@@ -140,10 +145,7 @@ struct Peer::Impl : std::enable_shared_from_this<Peer::Impl> {
     error_code failed;
     socket.set_option(tcp::no_delay(true), failed);
     socket.non_blocking(true, failed);
-    write("GET " + address.path + " HTTP/1.1\r\nHost: " + address.host + ":" + address.port +
-          "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-          "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: " +
-          std::string(kSubprotocol) + "\r\n\r\n");
+    write(upgradeRequest(address));
     waitToRead();
   }
 

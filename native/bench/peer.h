@@ -15,6 +15,16 @@
 
 namespace onering::bench {
 
+struct Address {
+  std::string host;
+  std::string port;
+  std::string path;
+};
+[[nodiscard]] Address addressOf(std::string_view url);
+[[nodiscard]] std::string upgradeRequest(const Address& to);
+// As a client writes it: RFC 6455 §5.2.
+[[nodiscard]] std::string clientFrame(std::uint8_t opcode, std::string_view payload);
+
 class Peer {
  public:
   struct Events {

@@ -111,9 +111,12 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
       gone();
       return;
     }
-    if (got > 0) {
+    if (got > 0 && !farewell_) {
       heard_ = Clock::now();
       pinged_ = false;
+    }
+    if (!session_ && (discarded_ += got) > kDiscardedBytesMax) {
+      return;  // enough of it; the timer ends this
     }
     take(std::span(buffer).first(got));
   }
@@ -362,7 +365,7 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
       return;
     }
     const auto silent = Clock::now() - heard_;
-    if (!reading_) {  // it is we who do not listen
+    if (!reading_ && !farewell_) {  // it is we who do not listen
       heard_ = Clock::now();
     } else if (silent >= transport_->timeouts.idle) {
       gone();
@@ -375,6 +378,8 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
   }
 
   static constexpr std::size_t kRestBytesKept = 4'096;
+  // More than a client can have sent before our farewell reached it; what costs no more than this may go on.
+  static constexpr std::size_t kDiscardedBytesMax = 16U << 20U;
   static constexpr std::size_t kMessagesAtOnce = 16;
 
   SharedTransport transport_;
@@ -386,8 +391,9 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
   FrameReader frames_;
   std::string rest_;  // received, not handled yet
   bool reading_ = false;
-  Clock::time_point heard_;
-  bool pinged_ = false;  // and not heard since
+  std::size_t discarded_ = 0;  // bytes that came when the session had ended
+  Clock::time_point heard_;    // of the client, while there was a session
+  bool pinged_ = false;        // and not heard since
 
   bool writing_ = false;
   bool blocked_ = false;    // until the kernel takes more, or for good

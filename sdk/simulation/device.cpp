@@ -96,7 +96,7 @@ void Device::open() {
     later(environment_.random.between(Duration{200}, seconds(5)), [this] { open(); });
     return;
   }
-  ledger_.reopened(store_.sound());
+  ledger_.reopened(store_.sound(), !std::exchange(storeStays_, false));
   replica_.emplace(std::move(*opened));
   ledger_.compare(*replica_);
   environment_.trace(environment_.clock.now(), "device ", id_, " of ", user_, " opens");
@@ -163,7 +163,8 @@ void Device::passLeadership() {
 void Device::beginAgain() {
   stop(true);
   unanswered_.clear();  // told that it failed
-  if (environment_.random.coin()) {
+  storeStays_ = environment_.random.coin();
+  if (!storeStays_) {
     store_.close();
   }
   later({}, [this] { open(); });

@@ -117,6 +117,7 @@ class Device {
   std::set<OpId> submitted_;  // since the device was opened
   std::optional<Time> wakeUpAt_;
   std::vector<Call> unanswered_;
+  bool storeStays_ = false;  // open, for the replica that begins again
 };
 
 }  // namespace onering::simulation

@@ -24,6 +24,7 @@ bool isMadeAgain(const OpBody& kept, const OpBody& again) {
 }  // namespace
 
 void Ledger::committed(const DeviceBatch& batch) {
+  uncertain_.reset();
   require(batch.setAside.empty(), "H3 a copy was set aside although nobody rewrote a log");
   for (const PendingOp& pending : batch.queued) {
     queue(pending);
@@ -103,16 +104,17 @@ void Ledger::uncertain(DeviceBatch batch) {
   uncertain_ = std::move(batch);
 }
 
-void Ledger::reopened(DeviceStore& store) {
+void Ledger::reopened(DeviceStore& store, bool isOpenedAnew) {
   const auto pending = store.readPending();
   const auto kept = store.readKept();
   require(pending && kept, "the device's store failed to read");
   if (uncertain_) {
     // All of the batch or nothing: the place of any one op in it tells which.
     if (!holds(*pending, *kept)) {
-      committed(*uncertain_);
+      committed(DeviceBatch(*uncertain_));
+    } else if (isOpenedAnew) {
+      uncertain_.reset();
     }
-    uncertain_.reset();
   }
   leaving_.clear();
   require(holds(*pending, *kept), "I8 a device holds other work after a crash than before");

@@ -31,8 +31,10 @@ class Ledger {
   // The store said that it does not know whether the batch was stored.
   void uncertain(DeviceBatch batch);
 
-  // The device starts again from what its store holds. Settles what was uncertain.
-  void reopened(DeviceStore& store);
+  // The device starts again from what its store holds, the store having been opened anew or not. That settles what was
+  // uncertain; but what could not be synced, and is not there now, may come back when the store is next opened, unless
+  // something has followed it.
+  void reopened(DeviceStore& store, bool isOpenedAnew);
 
   void compare(const Replica& replica) const;
 

@@ -136,6 +136,16 @@ TEST_CASE("a message beyond the bound ends the connection before it is read", "[
   CHECK(socket.lastClose() == 1009);
 }
 
+TEST_CASE("who was refused is read for a little, not for as long as they send", "[hostile][bounds]") {
+  ServerOptions options;
+  options.timeouts.farewell = std::chrono::milliseconds(1'000);
+  TestServer server(std::move(options));
+  RawSocket socket(server.port());
+  REQUIRE(socket.upgrade().status == 101);
+  socket.say(WhatChanged{});  // without hello
+  CHECK(socket.send(std::string(256U << 20U, 'x')) < 64U << 20U);
+}
+
 TEST_CASE("frames against RFC 6455 end the connection", "[hostile]") {
   TestServer server;
   const auto [what, bytes] = GENERATE(table<std::string, std::string>({

@@ -54,14 +54,16 @@ RawSocket::~RawSocket() {
   ::close(socket_);
 }
 
-void RawSocket::send(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+std::size_t RawSocket::send(std::string_view bytes) {
+  std::size_t taken = 0;
+  while (taken < bytes.size()) {
+    const ssize_t sent = ::send(socket_, bytes.data() + taken, bytes.size() - taken, MSG_NOSIGNAL);
     if (sent <= 0) {
-      return;  // what the server says about it is still to be read
+      break;  // what the server says about it is still to be read
     }
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
+    taken += static_cast<std::size_t>(sent);
   }
+  return taken;
 }
 
 // False: the other side has closed.

@@ -37,7 +37,8 @@ class RawSocket {
   RawSocket(const RawSocket&) = delete;
   RawSocket& operator=(const RawSocket&) = delete;
 
-  void send(std::string_view bytes);
+  // How many bytes were taken before the other side closed.
+  std::size_t send(std::string_view bytes);
   // False: the other side has closed.
   [[nodiscard]] bool isOpenAfter(std::chrono::milliseconds time);
 

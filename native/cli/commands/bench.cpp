@@ -205,6 +205,17 @@ void addRead(CLI::App& parent, Context& context) {
   addNumber(command, "--seconds", settings->seconds, "of measuring, after one of warming up", 0.1);
 }
 
+void addHostile(CLI::App& parent, Context& context) {
+  auto settings = std::make_shared<HostileSettings>();
+  CLI::App* command = addCommand(parent, context, "hostile",
+                                 "What honest clients notice of noise, floods, forgeries and silence; and how what is\n"
+                                 "forbidden differs from what is not there",
+                                 settings, benchHostile);
+  addNumber(command, "--clients", settings->clients, "honest ones, each one op at a time");
+  addNumber(command, "--questions", settings->questions, "of a stranger about each kind of draft");
+  addNumber(command, "--seconds", settings->seconds, "of measuring in peace, and again under attack", 0.1);
+}
+
 // It measures the database alone: there is no server to choose.
 void addQueries(CLI::App& parent, Context& context) {
   auto settings = std::make_shared<QueriesSettings>();
@@ -232,6 +243,7 @@ void addBench(CLI::App& app, Context& context) {
   addIdle(*command, context);
   addLoad(*command, context);
   addRead(*command, context);
+  addHostile(*command, context);
   addQueries(*command, context);
 }
 

@@ -117,6 +117,16 @@ struct ReadSettings {
 };
 [[nodiscard]] Figures benchRead(const ReadSettings& settings);
 
+// --- hostile: what honest clients notice of others who mean ill, and what strangers learn ---
+
+struct HostileSettings {
+  ServerSettings server;
+  std::size_t clients = 16;       // honest ones, each one op at a time
+  double seconds = 10;            // of measuring in peace, and again under attack
+  std::size_t questions = 2'000;  // about drafts that are forbidden, and as many about drafts that are not there
+};
+[[nodiscard]] Figures benchHostile(const HostileSettings& settings);
+
 // --- queries: what each costs in a database with much in it, with its index and without (SPEC §9) ---
 
 struct QueriesSettings {

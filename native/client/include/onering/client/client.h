@@ -63,7 +63,8 @@ struct ClientOptions {
 };
 
 struct OpCallbacks {
-  // The op is in the device's store and survives a crash; or why it is not: then it has not happened.
+  // The op is in the device's store and survives a crash; or why it is not: then it has not happened. Where the disk
+  // failed to sync, nobody knows: the op may be found pending at the next start.
   std::function<void(std::expected<void, Rejection>)> durable;
   // The authority's answer. Not called when the process ends before it is there: Notice tells of it later.
   std::function<void(const Receipt&)> settled;
