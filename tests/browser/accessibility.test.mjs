@@ -44,6 +44,96 @@ for (const [device, viewport] of [['a desk', { width: 1366, height: 860 }], ['a 
   }
 }
 
+for (const [device, viewport] of [['a desk', { width: 1366, height: 860 }], ['a phone', phone]]) {
+  for (const colorScheme of ['light', 'dark']) {
+    story(`axe-core finds nothing on ${device}, in ${colorScheme} colours, in company and in trouble`, { timeoutMs: 300_000 }, async (world) => {
+      await world.serve();
+      const bob = await world.arrive('bob', { browser: { viewport, colorScheme } });
+      const ada = await world.arrive('ada');
+      const { page } = bob;
+      await ada.begin('In company', ['bob']);
+      await bob.choose('In company');
+      await ada.append('Confirmed.');
+      await bob.reads('Confirmed.');
+      await isAccessible(page, 'somebody else’s turn');
+      await fitsTheWidth(page);
+      await ada.passTo('bob');
+      await bob.holdsTheRing();
+      if (viewport === phone) await bob.button('Ring').click();
+      await page.getByRole('button', { name: 'Make a link' }).click();
+      await page.getByLabel('The link, shown only now.').waitFor();
+      await isAccessible(page, 'an invite');
+      await fitsTheWidth(page);
+      await page.getByRole('slider').fill('2');
+      await page.getByText('After change 2').waitFor({ state: 'attached' });
+      if (viewport === phone) await bob.button('Ring').click();
+      await isAccessible(page, 'the past');
+      if (viewport === phone) await bob.button('Ring').click();
+      await page.getByRole('slider').press('Escape');
+      if (viewport === phone) await bob.button('Ring').click();
+
+      await bob.workOffline(true);
+      await bob.append('Too late.');
+      await ada.button('Reclaim').click();
+      await ada.holdsTheRing();
+      await bob.workOffline(false);
+      await page.getByText('1 change not accepted').first().waitFor();
+      await isAccessible(page, 'kept work at its draft');
+      await bob.goTo('#/kept');
+      await page.getByRole('button', { name: 'Resubmit' }).waitFor();
+      await isAccessible(page, 'kept work');
+      await fitsTheWidth(page);
+      await page.getByRole('button', { name: 'Dismiss' }).click();
+      await isAccessible(page, 'a question');
+      await page.keyboard.press('Escape');
+
+      await ada.button('Lock').click();
+      await bob.goTo(`#/draft/${ada.draftId()}`);
+      await page.locator('.draft-facts', { hasText: 'locked' }).waitFor();
+      await isAccessible(page, 'a locked draft');
+      await ada.button('Complete').click();
+      await ada.page.getByRole('dialog').getByRole('button', { name: 'Complete' }).click();
+      await page.locator('.draft-facts', { hasText: 'completed' }).waitFor();
+      await isAccessible(page, 'a completed draft');
+      await bob.goTo('#/draft/018f0000-0000-7000-8000-000000000000');
+      await page.getByText('There is no such draft for you').waitFor();
+      await isAccessible(page, 'no such draft');
+      await page.getByRole('main').getByRole('link', { name: 'Your drafts' }).click();
+      await page.getByRole('link', { name: 'In company' }).waitFor();
+    });
+  }
+}
+
+story('on a phone, a long title and a long name leave room for the text, and what covers it can be put away', {}, async (world) => {
+  await world.serve();
+  const title = 'A title that goes on and on '.repeat(7).trim();
+  const name = 'maximiliane.von-und-zu-hohenfels@department-of-letters.example.org';
+  const ada = await world.arrive('ada', { browser: { viewport: phone, hasTouch: true } });
+  const max = await world.arrive(name, { browser: { viewport: phone, hasTouch: true } });
+  await fitsTheWidth(max.page);
+  await ada.begin(title, [name]);
+  await ada.append('The text.');
+  await ada.isSynced();
+  await fitsTheWidth(ada.page);
+  const text = await ada.page.getByRole('region', { name: 'Text' }).boundingBox();
+  assert.ok(text.height > phone.height / 3, `the text has ${text.height} px of ${phone.height}`);
+  await ada.button('Ring').click();
+  await ada.page.getByRole('button', { name: 'Make a link' }).waitFor();
+  await fitsTheWidth(ada.page);
+  await ada.button('Ring').click();
+  assert.equal(await ada.page.getByRole('button', { name: 'Make a link' }).isVisible(), false);
+  await ada.passTo(name);
+  await fitsTheWidth(ada.page);
+});
+
+story('on a phone, too, a link that lets nobody in says why', {}, async (world) => {
+  await world.serve();
+  const eve = await world.arrive('eve', { browser: { viewport: phone, hasTouch: true } });
+  await eve.goTo('#invite=half');
+  await eve.page.getByText('This link lets nobody in').waitFor();
+  await isAccessible(eve.page, 'an invite that does not work');
+});
+
 story('a draft is begun, written and passed with the keyboard alone', {}, async (world) => {
   await world.serve();
   const [ada, bob] = [await world.arrive('ada'), await world.arrive('bob')];

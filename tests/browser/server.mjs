@@ -107,7 +107,7 @@ export function whatIsMissing() {
   return null;
 }
 
-async function freePort() {
+export async function freePort() {
   const probe = createServer();
   probe.listen(0, '127.0.0.1');
   await once(probe, 'listening');

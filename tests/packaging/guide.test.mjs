@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { openBrowser, until } from '../../demo/person.mjs';
-import { Server, program, root } from '../browser/server.mjs';
+import { Server, freePort, program, root } from '../browser/server.mjs';
 
 const execute = promisify(execFile);
 const vite = fileURLToPath(new URL('node_modules/.bin/vite', import.meta.url));
@@ -36,7 +36,7 @@ before(async () => {
   const tarball = join('..', JSON.parse(stdout)[0].filename);
   for (const args of [['init', '-y'], ['pkg', 'set', 'type=module'], ['install', '--no-audit', '--no-fund', '--omit=peer', tarball]]) await execute('npm', args, { cwd: app });
   const files = await filesOf('docs/guide.md');
-  assert.deepEqual([...files.keys()].sort(), ['bot.js', 'index.html', 'main.js', 'story.test.js', 'token.js']);
+  assert.deepEqual([...files.keys()].sort(), ['bot.js', 'index.html', 'main.js', 'story.test.js', 'token.js', 'vite.config.js']);
   for (const [name, content] of files) await writeFile(join(app, name), content);
   await execute(vite, ['build', '--logLevel', 'warn'], { cwd: app });
 });
@@ -84,6 +84,34 @@ test('the page: two users write in turns, also while the server is away', { time
     assert.deepEqual((await ada.lines()).map((line) => line.replace(/ \(.*/, '')), ['Once upon a time', 'there was a ring']);
   } finally {
     await Promise.all([ada, bob].map(({ browser }) => browser.close()));
+    await server.kill();
+  }
+});
+
+test('the page by way of Vite’s development server', { timeout }, async () => {
+  const port = await freePort();
+  const server = await serve({ auth: ['--dev-auth', '--allow-origin', `http://localhost:${port}`] });
+  const config = await readFile(join(app, 'vite.config.js'), 'utf8');
+  await writeFile(join(app, 'vite.test.config.js'), config.replace('127.0.0.1:8080', `127.0.0.1:${server.port}`));
+  const started = spawn(vite, ['--config', 'vite.test.config.js', '--port', String(port), '--strictPort'], { cwd: app, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    await once(started.stdout, 'data');
+    const address = `http://localhost:${port}/`;
+    await until('Vite answers', () => fetch(address).then(({ ok }) => ok, () => false));
+    const ada = await visit({ address, port }, 'ada');
+    try {
+      await ada.press('Begin a draft');
+      await ada.reads('it is your turn');
+      await ada.append('While I develop');
+      await ada.reads('While I develop');
+      await until('it is sent', async () => !(await ada.lines()).join().includes('not sent yet'));
+    } finally {
+      await ada.browser.close();
+    }
+  } finally {
+    const ended = once(started, 'exit');
+    started.kill('SIGKILL');
+    await ended;
     await server.kill();
   }
 });

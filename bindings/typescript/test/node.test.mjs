@@ -338,6 +338,70 @@ describe.runIf(isBuilt && existsSync(program))('with a server', () => {
     expect(await server.headOf(draft.id)).toEqual({ seq: 3, link: valueOf(await draft.get()).link });
   });
 
+  test('two devices of one user that come back at once: all that was written on either is there, once', async () => {
+    const [desk, phone] = ['desk', 'phone'].map((device) => open({ url: server.syncAddress, storage: { path: join(folder, `${device}.db`) } }));
+    const mine = desk.draft(desk.create({ title: 'On two devices' }).draft);
+    valueOf(await mine.append('Before.').server);
+    const there = phone.draft(mine.id);
+    await vi.waitFor(async () => expect(valueOf(await there.get()).segmentCount).toBe(1), { timeout: 5_000 });
+    const devices = [
+      { client: desk, draft: mine, name: 'desk' },
+      { client: phone, draft: there, name: 'phone' },
+    ];
+    for (const { client } of devices) client.goOffline();
+    for (const { draft, name } of devices) {
+      for (let i = 1; i <= 20; ++i) valueOf(await draft.append(`From the ${name}, ${i}.`).local);
+    }
+    for (const { client } of devices) client.goOnline();
+    await vi.waitFor(async () => {
+      for (const { draft } of devices) expect(valueOf(await draft.get())).toMatchObject({ seq: 42, sync: { pending: 0 } });
+    }, { timeout: 10_000 });
+    const texts = await textsOf(mine);
+    expect(await textsOf(there)).toEqual(texts);
+    const inOrder = (name) => Array.from({ length: 20 }, (_, i) => `From the ${name}, ${i + 1}.`);
+    for (const { name } of devices) expect(texts.filter((text) => text.includes(name))).toEqual(inOrder(name));
+    expect(new Set(texts).size).toBe(41);
+    for (const { draft } of devices) expect(valueOf(await draft.get()).link).toBe((await server.headOf(mine.id)).link);
+  });
+
+  test('a write that the server rejects is told of and kept, and holds up nothing behind it', async () => {
+    const [ada, bob] = ['ada', 'bob'].map((user) => open({ url: server.syncAddress, user, auth: () => user }));
+    const mine = ada.draft(ada.create({ title: 'Taken back' }).draft);
+    mine.addCollaborator('bob');
+    valueOf(await mine.passRing('bob').server);
+    const his = bob.draft(mine.id);
+    valueOf(await his.whenHolding());
+    bob.goOffline();
+    const rejected = ['One.', 'Two.'].map((text) => his.append(text));
+    for (const { local } of rejected) valueOf(await local);
+    const behind = bob.draft(bob.create({ title: 'Behind it' }).draft);
+    const later = behind.append('Goes through.');
+    valueOf(await later.local);
+    valueOf(await mine.reclaimRing().server);
+    bob.goOnline();
+    for (const { server } of rejected) expect((await server).error?.code).toBe('staleEpoch');
+    valueOf(await later.server);
+    await bob.whenSynced();
+    expect(bob.status.current).toMatchObject({ pending: 0, rejected: 2, link: 'live' });
+    expect(bob.rejected.current.map(({ text }) => text)).toEqual(['One.', 'Two.']);
+    expect(await textsOf(his)).toEqual([]);
+  });
+
+  test('who may only read is told so at once, before the server is asked', async () => {
+    const [ada, bob] = ['ada', 'bob'].map((user) => open({ url: server.syncAddress, user, auth: () => user }));
+    const mine = ada.draft(ada.create({ title: 'To be read' }).draft);
+    valueOf(await mine.addCollaborator('bob', 'viewer').server);
+    const his = bob.draft(mine.id);
+    await vi.waitFor(async () => expect(valueOf(await his.get()).role).toBe('viewer'), { timeout: 5_000 });
+    bob.goOffline();
+    for (const refused of [his.append('Mine, too?'), his.requestRing(), his.setTitle('Mine')]) {
+      const outcomes = [await refused.local, await refused.server];
+      expect(outcomes.map(({ ok }) => ok)).toEqual([false, false]);
+      expect(outcomes[0].error.message).not.toBe('');
+    }
+    expect(bob.status.current).toMatchObject({ pending: 0, rejected: 0 });
+  });
+
   // Ada's draft, with bob as an editor: 1 create, 2 add, 3 append, 4 title, 5 pass to bob, 6 bob's append.
   async function written() {
     const [ada, bob] = ['ada', 'bob'].map((user) => open({ url: server.syncAddress, user, auth: () => user }));

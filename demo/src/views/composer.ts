@@ -60,6 +60,7 @@ export class Composer implements View {
     const why = whyNotNow(draft);
     setText(this.#label, why ?? 'Your next segment');
     this.element.classList.toggle('composer-waits', why !== null);
+    this.#append.classList.toggle('primary', why === null);
     // Who cannot write here at all sees the field only while there is text of theirs in it.
     this.element.hidden = (draft.role === 'viewer' || draft.role === null || draft.status === 'completed') && this.#text.value === '';
     this.#measure();
@@ -78,6 +79,7 @@ export class Composer implements View {
     const bytes = utf8Bytes(this.#text.value);
     setText(this.#counter, `${count(bytes)} of ${count(this.#bytesMax)} bytes`);
     this.#counter.classList.toggle('too-much', bytes > this.#bytesMax);
+    this.#counter.classList.toggle('far-off', bytes * 2 < this.#bytesMax);
   }
 
   #pressed(event: KeyboardEvent): void {

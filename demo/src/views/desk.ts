@@ -15,6 +15,7 @@ import { DraftView } from './draft.js';
 import { Joining } from './joining.js';
 import { KeptEverywhere } from './kept.js';
 import { badge, icon, ringMark } from './marks.js';
+import { beginDraft } from './new-draft.js';
 
 export class Desk {
   readonly element: HTMLElement;
@@ -94,18 +95,19 @@ export class Desk {
       case 'kept':
         return new KeptEverywhere(this.#client, this.#notices);
       case 'list':
-        return { element: invitation(this.#user), end: () => {} };
+        return { element: invitation(this.#user, () => beginDraft(this.#client, this.#notices)), end: () => {} };
     }
   }
 }
 
-function invitation(user: string): HTMLElement {
+function invitation(user: string, begin: () => unknown): HTMLElement {
   return h(
     'div',
     { class: 'invitation' },
     ringMark('invitation-ring'),
     h('h1', { class: 'invitation-title' }, `Hello, ${user}.`),
     h('p', { class: 'page-lead' }, 'Choose a draft, or begin one and add somebody to pass the ring to.'),
+    h('button', { type: 'button', class: 'button primary invitation-deed', onclick: begin }, 'Begin a draft'),
   );
 }
 

@@ -1,7 +1,7 @@
 // A draft's title and what there is to say of it; the owner changes the title.
 import type { Draft, DraftSnapshot } from '@onering/sdk';
 
-import { h, newId, setText } from '../dom.js';
+import { h, newId, setAttribute, setText } from '../dom.js';
 import type { Notices } from '../notices.js';
 import { listAddress } from '../route.js';
 import { counted, statusNames } from '../words.js';
@@ -33,7 +33,7 @@ export class DraftHeader {
       'header',
       { class: 'draft-header' },
       h('a', { class: 'back', href: listAddress, 'aria-label': 'All drafts' }, icon('back')),
-      h('div', { class: 'draft-heading' }, this.#row, this.#facts, present),
+      h('div', { class: 'draft-heading' }, this.#row, h('div', { class: 'draft-under' }, this.#facts, present)),
       open,
     );
   }
@@ -42,6 +42,7 @@ export class DraftHeader {
     this.#draft = draft;
     const { role, status } = draft;
     setText(this.title, draft.title);
+    setAttribute(this.title, 'title', draft.title); // long ones are cut short
     setText(this.#facts, `${statusNames[status]} · ${counted(draft.segmentCount + draft.pendingSegmentCount, 'segment')} · ${role === 'owner' ? 'yours' : `${draft.owner}’s`}`);
     this.#edit.hidden = role !== 'owner';
   }

@@ -145,12 +145,12 @@ export class DraftList implements View {
     const link = h(
       'a',
       { href: draftAddress(draft.id), class: 'draft-link' },
-      h('span', { class: 'draft-link-title' }, draft.title),
+      h('span', { class: 'draft-link-title', title: draft.title }, draft.title),
       h(
         'span',
         { class: 'draft-link-facts' },
         mine ? ringMark('list-ring') : badge(draft.holder, colours.classOf(draft.holder)),
-        h('span', { class: mine ? 'list-mine' : '' }, whose(draft, mine)),
+        h('span', { class: mine ? 'list-whose list-mine' : 'list-whose' }, whose(draft, mine)),
         h('span', {}, counted(draft.segmentCount, 'segment')),
         h('span', {}, age),
         draft.pending > 0 && h('span', { class: 'tag tag-pending' }, `${count(draft.pending)} pending`),

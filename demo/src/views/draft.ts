@@ -5,6 +5,7 @@ import { Colours } from '../colours.js';
 import { h, newId, setText } from '../dom.js';
 import { framed } from '../frames.js';
 import type { Notices } from '../notices.js';
+import { listAddress } from '../route.js';
 import { Scope, type View } from '../scope.js';
 import { pageRows } from '../segment-window.js';
 import { typedText } from '../typed.js';
@@ -31,9 +32,10 @@ export class DraftView implements View {
   readonly #notices: Notices;
   readonly #scope = new Scope();
   readonly #painting = framed(() => this.#draft && this.#showDraft(this.#draft));
+  readonly #absenceTitle = h('h1', { class: 'page-title' });
   readonly #absence = h('p', { class: 'page-lead', role: 'status' });
   readonly #typed = h('blockquote', { class: 'kept-text' });
-  readonly #absent = h('div', { class: 'draft-absent' }, this.#absence, this.#typed);
+  readonly #absent = h('div', { class: 'draft-absent' }, this.#absenceTitle, this.#absence, this.#typed, h('p', {}, h('a', { class: 'button', href: listAddress }, 'Your drafts')));
   readonly #body: HTMLElement;
   readonly #header: DraftHeader;
   readonly #segments: Segments;
@@ -96,7 +98,7 @@ export class DraftView implements View {
     );
     this.element = h('div', { class: 'draft' }, this.#absent, this.#body);
     for (const part of [kept, this.#segments, this.#turn, this.#composer, this.#life, this.#invites, this.#present, this.#past]) this.#scope.own(() => part.end());
-    setText(this.#absence, 'Opening…');
+    setText(this.#absenceTitle, 'Opening…');
     this.#scope.own(() => this.#painting.cancel());
     this.#scope.own(handle.subscribe((change) => this.#changed(change), { tail: pageRows }));
     this.#scope.own(client.status.subscribe(() => this.#statusChanged()));
@@ -155,6 +157,7 @@ export class DraftView implements View {
     const typed = typedText(this.#user, this.#id);
     setText(this.#typed, typed);
     this.#typed.hidden = typed === '';
+    setText(this.#absenceTitle, 'Not here');
     setText(
       this.#absence,
       this.#wasHere

@@ -120,7 +120,7 @@ function keptItem(client: Client, notices: Notices, op: KeptOp): HTMLElement {
     h(
       'p',
       { class: 'kept-actions' },
-      h('button', { type: 'button', class: 'button small primary', onclick: resubmit }, 'Resubmit'),
+      h('button', { type: 'button', class: 'button small', onclick: resubmit }, 'Resubmit'),
       h('button', { type: 'button', class: 'button small', onclick: dismiss }, 'Dismiss'),
     ),
   );

@@ -25,6 +25,7 @@ export class Past implements View {
   readonly #more = h('p', { class: 'past-more' });
   readonly #text = h('ol', { class: 'segments past-text' });
   #head = 0;
+  #titleNow = '';
   #wanted: number | null = null; // null: now
 
   constructor(handle: Draft, notices: Notices, showing: (past: boolean) => void) {
@@ -44,6 +45,7 @@ export class Past implements View {
 
   update(draft: DraftSnapshot): void {
     this.element.hidden = draft.seq < 2;
+    this.#titleNow = draft.title;
     if (draft.seq === this.#head) return;
     this.#head = draft.seq;
     this.#slider.max = String(draft.seq);
@@ -103,6 +105,7 @@ export class Past implements View {
 
   #draw({ seq, at, segmentCount, state }: PastDraft, entry: LogEntry | undefined, segments: readonly Segment[]): void {
     setText(this.#title, state?.title ?? 'The draft as it was');
+    this.#title.hidden = state?.title === this.#titleNow; // it stands above
     const holder = state === null ? '' : ` ${state.ring.holder} held the ring.`;
     setText(this.#facts, `After change ${count(seq)}${entry === undefined ? '' : `, by ${entry.actor}`}${at === null ? '' : `, ${whenExactly(at)}`}.${holder}`);
     setText(this.#more, segmentCount > segments.length ? `The last ${count(segments.length)} of ${counted(segmentCount, 'segment')}.` : '');

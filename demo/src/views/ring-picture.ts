@@ -96,12 +96,13 @@ function drawSeat(seat: Seat): SVGGElement {
   const [disc, label] = [at(radius), at(radius + 32)];
   const number = { x: disc.x + (Math.cos(turn) < -0.01 ? -14 : 14), y: disc.y - 13 };
   const anchor = Math.abs(Math.cos(turn)) < 0.3 ? 'middle' : Math.cos(turn) > 0 ? 'start' : 'end';
+  const lettersMax = anchor === 'middle' ? 14 : Math.abs(Math.cos(turn)) > 0.9 ? 7 : 9; // as many as there is room for beside the circle
   return svg(
     'g',
     { class: `seat ${seat.colour}${seat.holds ? ' seat-holds' : ''}` },
     svg('circle', { class: 'seat-disc', cx: disc.x, cy: disc.y, r: 15 }),
     svg('text', { class: 'seat-initial', x: disc.x, y: disc.y + 5 }, initialOf(seat.user)),
-    svg('text', { class: 'seat-name', x: label.x, y: label.y + 4, 'text-anchor': anchor }, shortened(seat.user, 10)),
+    svg('text', { class: 'seat-name', x: label.x, y: label.y + 4, 'text-anchor': anchor }, shortened(seat.user, lettersMax)),
     seat.place > 0 && svg('circle', { class: 'seat-place-disc', cx: number.x, cy: number.y, r: 8.5 }),
     seat.place > 0 && svg('text', { class: 'seat-place', x: number.x, y: number.y + 4 }, String(seat.place)),
   );

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // What the browser side costs: one line of JSON for each round, then one with the medians and the sizes.
 //
-//   node tests/bench/browser/run.mjs [--rounds N] [--memory] [--peer] [--only local|peer|synced|propagation]
+//   node tests/bench/browser/run.mjs [--rounds N] [--memory] [--firefox] [--peer] [--only local|peer|synced|propagation]
 //
 // Needs the built package (bindings/typescript/build), the page's packages (demo/build) and Chromium. With
 // build/native/onering there, the measurements that need a server are taken, too. --memory: a store in memory,
-// which shows what is not the disk's. --peer: SQLite's own WebAssembly build doing the same rows (peer-worker.mjs), in the
-// same rounds; it is installed where it is missing.
+// which shows what is not the disk's. --firefox: in Firefox, with the packages of the browser tests (tests/run browser-firefox).
+// --peer: SQLite's own WebAssembly build doing the same rows (peer-worker.mjs), in the same rounds; it is installed where it is
+// missing.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, cpSync, createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -26,6 +27,7 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     memory: { type: 'boolean', default: false },
+    firefox: { type: 'boolean', default: false },
     peer: { type: 'boolean', default: false },
     only: { type: 'string' },
   },
@@ -69,6 +71,11 @@ async function serve(folder, web) {
   process.env.ONERING_WEB = web; // read when the module is loaded, so before that
   const { program, Server } = await import('../../browser/server.mjs');
   return existsSync(program) && !options.memory ? await Server.start(folder) : await serveFiles(web);
+}
+
+async function browse(profile) {
+  if (!options.firefox) return openBrowser(profile);
+  return (await import('../../browser/firefox/firefox.mjs')).openFirefox(profile);
 }
 
 function sizes() {
@@ -124,7 +131,7 @@ async function synced(context, { address, syncAddress }) {
 // From append() until another browser's page is told, and the legs on the way.
 async function propagation(folder, context, { address, syncAddress }) {
   const reader = 'reader';
-  const other = await openBrowser(join(folder, 'reader'));
+  const other = await browse(join(folder, 'reader'));
   const draft = await measure(context, address, 'share', syncAddress, 'writer', reader);
   try {
     const page = await other.newPage();
@@ -154,7 +161,7 @@ function quantiles(times) {
 async function round(web) {
   const folder = mkdtempSync(join(tmpdir(), 'onering-bench-'));
   const server = await serve(folder, web);
-  const context = await openBrowser(join(folder, 'profile'));
+  const context = await browse(join(folder, 'profile'));
   try {
     const parts = {
       local: () => local(context, server.address, options.memory ? 'memory' : 'opfs'),

@@ -39,6 +39,20 @@ const preferences = {
   'toolkit.telemetry.enabled': false,
 };
 
+// Firefox on a profile that lasts; the folder is made where it is missing.
+export async function openFirefox(profile) {
+  await mkdir(profile, { recursive: true });
+  return puppeteer.launch({
+    browser: 'firefox',
+    protocol: 'webDriverBiDi',
+    executablePath: findFirefox(),
+    headless: true,
+    userDataDir: profile,
+    extraPrefsFirefox: preferences,
+    waitForInitialPage: false,
+  });
+}
+
 class World {
   #browsers = new Set();
   #problems = [];
@@ -54,17 +68,7 @@ class World {
 
   // A browser on the named profile; the same name again finds what the profile holds.
   async browse(profile) {
-    const folder = join(this.folder, 'profiles', profile);
-    await mkdir(folder, { recursive: true });
-    const browser = await puppeteer.launch({
-      browser: 'firefox',
-      protocol: 'webDriverBiDi',
-      executablePath: findFirefox(),
-      headless: true,
-      userDataDir: folder,
-      extraPrefsFirefox: preferences,
-      waitForInitialPage: false,
-    });
+    const browser = await openFirefox(join(this.folder, 'profiles', profile));
     this.#browsers.add(browser);
     return browser;
   }
