@@ -73,10 +73,11 @@ class WebSocket final : public Socket, public std::enable_shared_from_this<WebSo
         stream_(std::forward<LayerArguments>(layer)...) {}
 
   void start() {
-    resolver_.async_resolve(options_.url.host, options_.url.port, tcp::resolver::numeric_service,
-                            [self = this->shared_from_this()](error_code failed, tcp::resolver::results_type found) {
-                              self->resolved(failed, found);
-                            });
+    resolver_.async_resolve(
+        options_.url.host, options_.url.port, tcp::resolver::numeric_service,
+        [self = this->shared_from_this()](error_code failed, const tcp::resolver::results_type& found) {
+          self->resolved(failed, found);
+        });
   }
 
   void send(std::string message) override {

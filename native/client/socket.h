@@ -12,7 +12,7 @@
 #include "url.h"
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): its name there
 }
 
 namespace onering::client {

@@ -17,9 +17,10 @@ std::optional<std::pair<Time, std::string_view>> timeAndRest(std::string_view te
   if (dot == std::string_view::npos) {
     return std::nullopt;
   }
+  const std::string_view number = text.substr(0, dot);
   std::int64_t ms = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + dot, ms);
-  if (failed != std::errc{} || end != text.data() + dot) {
+  const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), ms);
+  if (failed != std::errc{} || end != number.data() + number.size()) {
     return std::nullopt;
   }
   return std::pair(timeFromMs(ms), text.substr(dot + 1));

@@ -34,8 +34,9 @@ class Query {
   [[nodiscard]] std::expected<T, Rejection> read(std::string_view name, T otherwise, Parse parse) const {
     const auto text = get(name);
     if (!text) return otherwise;
-    if (auto value = parse(*text)) return T(*std::move(value));
-    return std::unexpected(wrong(name));
+    auto value = parse(*text);
+    if (!value) return std::unexpected(wrong(name));
+    return std::expected<T, Rejection>(std::in_place, *std::move(value));
   }
 
   [[nodiscard]] static Rejection wrong(std::string_view name);

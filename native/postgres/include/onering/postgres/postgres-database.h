@@ -15,7 +15,7 @@
 #include "onering/sync/store-work.h"
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): its name there
 }
 
 namespace onering {
