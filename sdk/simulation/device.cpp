@@ -525,10 +525,12 @@ void Device::checkView(const DraftId& id) {
       continue;
     }
     // What an etag was of when it was judged, the log may have gone past. And what was submitted unjudged is after a
-    // crash laid like any other op; whether its segment's id is new is for the authority to say.
+    // crash laid like any other op; whether its segment's id is new, and which segment of two is redacted, is for the
+    // authority to say.
     const auto segment = segmentOf(*op);
     const bool forAuthority = objection == ErrorCode::staleVersion ||
-                              (objection == ErrorCode::idTaken && segment && oracle_.isSubmitted(*segment));
+                              ((objection == ErrorCode::idTaken || objection == ErrorCode::notAllowed) && segment &&
+                               oracle_.isSubmitted(*segment));
     require(!objection || forAuthority, [&] {
       return "S4 an op is shown against the rules (" + std::string(errorName(*objection)) +
              "): " + toText(op->id).substr(32);

@@ -44,6 +44,7 @@ void Server::start() {
   }
   authority_ = std::make_unique<Authority>(environment_.plan.authority);
   known_ = polled_ = oracle_.commits();
+  isUncertain_ = false;
   heard_ = database_.written().size();
   lastAnswerAt_ = environment_.clock.now();
   environment_.trace(environment_.clock.now(), "server ", id_, " starts");
@@ -258,7 +259,13 @@ void Server::performNext() {
   lastAnswerAt_ = std::max(lastAnswerAt_, environment_.clock.now() + delay);
   auto held = std::make_shared<StoreAnswer>(*std::move(result));
   later(lastAnswerAt_ - environment_.clock.now(), [this, ticket = next.ticket, held, commitsThen = oracle_.commits()] {
-    polled_ = commitsThen;  // nobody else writes
+    // Nobody else writes. What a commit did whose outcome is unknown, the authority knows when it has looked.
+    if (const auto* done = std::get_if<StoreResult<void>>(&*held)) {
+      isUncertain_ = !*done && done->error().fault == StoreFault::unknown;
+    } else if (const auto* found = std::get_if<StoreResult<Found>>(&*held); found && *found) {
+      isUncertain_ = false;
+    }
+    polled_ = isUncertain_ ? polled_ : commitsThen;
     answer(ticket, std::move(*held));
   });
   performing_ = !asked_.empty();

@@ -89,6 +89,7 @@ class Server {
   std::size_t underWay_ = 0;                                          // questions at a shared database
   bool hearing_ = false;
   std::size_t heard_ = 0;     // of what has been written to a shared database
+  bool isUncertain_ = false;  // of what it has committed itself
   std::uint64_t polled_ = 0;  // batches that were durable when it was last asked for news
   std::uint64_t known_ = 0;   // batches of which the authority knows all
   std::uint64_t told_ = 0;    // … knew, when what is being said was read

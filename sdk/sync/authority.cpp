@@ -511,6 +511,13 @@ void Authority::batchCommitted(BatchInWork& batch, Time now, AuthorityActions& a
 
 void Authority::batchFailed(BatchInWork& batch, const StoreError& error, Time now, AuthorityActions& actions) {
   takeBack(batch);
+  if (error.fault == StoreFault::unknown && batch.deciding) {
+    // It may be stored, and the next attempts may never say so: then it is news, as from another server (O10).
+    for (const DraftWrite& write : batch.deciding->drafts) {
+      Seq& seq = moved_[write.head.id];
+      seq = std::max(seq, write.head.position.seq);
+    }
+  }
   if (error.fault == StoreFault::conflict || error.fault == StoreFault::unknown) {
     for (const Submission& submission : batch.submissions) forget(submission.op.draft);
     if (batch.attempts < kAttemptsMax) {

@@ -238,6 +238,7 @@ TEST_CASE("I6 a commit whose outcome is unknown is looked up, not repeated", "[s
 }
 
 TEST_CASE("A member whose removal was committed with an unknown outcome is told all the same", "[sync]") {
+  const bool isLookedUp = GENERATE(true, false);
   Table table;
   Seat& ada = table.sit("ada");
   Seat& bob = table.sit("bob");
@@ -247,6 +248,7 @@ TEST_CASE("A member whose removal was committed with an unknown outcome is told 
 
   table.nextCommitFails = StoreFault::unknown;
   table.commitAnyway = true;
+  table.lookupFailsThen = !isLookedUp;
   table.act(ada, draft, RemoveCollaborator{.user = "bob"});
   table.run();
   CHECK(bob.replica->draft(draft) == nullptr);

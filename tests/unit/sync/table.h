@@ -219,6 +219,7 @@ class Table {
   std::map<RequestId, Receipt> receipts;      // of ops that came without a session
   std::optional<StoreFault> nextCommitFails;  // of the authority's store, once
   bool commitAnyway = false;                  // and then the failure was only in the answer
+  bool lookupFailsThen = false;               // so does what asks about the same ops after it, once
   bool holdQuestions = false;                 // the store does not answer
   ReadPolicy policy;
 
@@ -256,6 +257,10 @@ class Table {
     if (fails)
       answer.emplace<StoreResult<void>>(
           std::unexpected(StoreError{*std::exchange(nextCommitFails, std::nullopt), "by the test"}));
+    if (!nextCommitFails && lookupFailsThen && std::holds_alternative<Lookup>(ask.question)) {
+      lookupFailsThen = false;
+      answer.emplace<StoreResult<Found>>(std::unexpected(StoreError{StoreFault::unavailable, "by the test"}));
+    }
     carryOut(authority->answered(ask.ticket, std::move(answer), now));
     return true;
   }
