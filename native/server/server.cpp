@@ -97,6 +97,7 @@ struct Server::Impl {
         service(serviceFor(options)),
         api(service, transport->bounds, service.metrics()),
         second(*io),
+        tenth(*io),
         deadline(*io),
         retry(*io) {
     transport->service = &service;
@@ -243,6 +244,17 @@ struct Server::Impl {
     });
   }
 
+  void refillEveryTenth() {
+    tenth.expires_after(std::chrono::milliseconds(100));
+    tenth.async_wait([this](error_code cancelled) {
+      if (cancelled) {
+        return;
+      }
+      service.refill();
+      refillEveryTenth();
+    });
+  }
+
   void beginStopping() {
     if (std::exchange(transport->stopping, true)) {
       return;
@@ -270,6 +282,7 @@ struct Server::Impl {
   void endIfEmpty() {
     if (drained && transport->connections == 0) {
       second.cancel();
+      tenth.cancel();
       deadline.cancel();
       io->stop();  // a database's connections would go on waiting
     }
@@ -284,6 +297,7 @@ struct Server::Impl {
   Api api;
   std::shared_ptr<PostgresDatabase*> databaseThere;  // what watches it looks here
   asio::steady_timer second;
+  asio::steady_timer tenth;
   asio::steady_timer deadline;
   asio::steady_timer retry;
   std::size_t turnedAwayNow = 0;
@@ -356,6 +370,7 @@ std::string Server::boundAddress() const {
 void Server::run() {
   impl_->acceptWhenWatching();
   impl_->tickEverySecond();
+  impl_->refillEveryTenth();
   impl_->io->run();
 }
 

@@ -118,6 +118,9 @@ void SyncService::received(SessionId id, std::string_view bytes) {
     return;
   }
   if (UserTraffic* traffic = sessions_.at(id)->traffic) {
+    if (std::exchange(traffic->tenth, tenth_) != tenth_) {
+      traffic->messages = 0;
+    }
     ++traffic->messages;
   }
   auto message = decodeReplicaMessage(bytes, authority_.options().limits.messageBytes);
@@ -156,13 +159,28 @@ void SyncService::written(SessionId id) {
 bool SyncService::mayRead(SessionId id) {
   Session& session = *sessions_.at(id);
   session.paused = !hasRoom(id, session);
+  heldSomebody_ = heldSomebody_ || !isPatient(session);
   return !session.paused;
 }
 
-bool SyncService::hasRoom(SessionId id, const Session& session) const {
+// A second's allowance is given out in tenths: who uses all of it at once would be alone with the server for as long as
+// that takes.
+bool SyncService::isPatient(const Session& session) const {
+  constexpr std::size_t kTenths = 10;
   const std::size_t messagesMax = bounds_.messagesPerSecondPerUser;
-  const bool isPatient = messagesMax == 0 || !session.traffic || session.traffic->messages < messagesMax;
-  return !draining_ && isPatient && !overloaded() && session.reads < bounds_.readsPerSession &&
+  const UserTraffic* traffic = session.traffic;
+  return messagesMax == 0 || !traffic || traffic->tenth != tenth_ || traffic->messages * kTenths < messagesMax;
+}
+
+void SyncService::refill() {
+  ++tenth_;
+  if (std::exchange(heldSomebody_, false)) {
+    readOnWhereThereIsRoom();
+  }
+}
+
+bool SyncService::hasRoom(SessionId id, const Session& session) const {
+  return !draining_ && isPatient(session) && !overloaded() && session.reads < bounds_.readsPerSession &&
          session.outgoing.bytes() < bounds_.outgoingBytesBusy && session.bytesUnanswered < bounds_.bytesUnanswered &&
          authority_.unanswered(id) < bounds_.opsUnanswered;
 }
@@ -200,9 +218,6 @@ void SyncService::tick() {
             rejection(ErrorCode::unauthenticated, "No valid token came in time. Say hello right after connecting."));
   }
   std::erase_if(users_, [](const auto& user) { return user.second.connections == 0; });
-  for (auto& [user, traffic] : users_) {
-    traffic.messages = 0;
-  }
   readOnWhereThereIsRoom();
   carryOut(authority_.tick(systemNow()));
   forgetOldRejections(now);

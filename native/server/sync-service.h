@@ -91,6 +91,8 @@ class SyncService {
 
   // Call about once a second.
   void tick();
+  // Call about ten times a second: whoever has said as much as is allowed in that time is read again.
+  void refill();
 
   // Takes nothing in any more; calls `done` when every receipt is queued and every channel told to finish.
   void drain(std::function<void()> done);
@@ -101,7 +103,8 @@ class SyncService {
   // Of all sessions of a user together.
   struct UserTraffic {
     std::size_t connections = 0;
-    std::size_t messages = 0;  // received since the last tick
+    std::size_t messages = 0;  // received in that tenth
+    std::uint64_t tenth = 0;   // of a second, by number
   };
 
   struct Session {
@@ -122,6 +125,7 @@ class SyncService {
   };
 
   [[nodiscard]] bool hasRoom(SessionId id, const Session& session) const;
+  [[nodiscard]] bool isPatient(const Session& session) const;
   [[nodiscard]] std::expected<Principal, Rejection> admitted(SessionId id,
                                                              std::expected<Principal, Rejection> principal);
   void carryOut(AuthorityActions actions, std::optional<SessionId> asking = {});
@@ -158,6 +162,8 @@ class SyncService {
   Authority authority_;
   std::unordered_map<SessionId, std::unique_ptr<Session>> sessions_;
   std::map<UserId, UserTraffic, std::less<>> users_;
+  std::uint64_t tenth_ = 0;    // of a second, by number
+  bool heldSomebody_ = false;  // in it, for having said too much
   std::unordered_map<Ticket, SessionId> reads_;
   struct BatchAtStore {
     std::size_t ops = 0;

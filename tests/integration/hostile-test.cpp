@@ -338,6 +338,23 @@ TEST_CASE("SPEC 14 who floods is read at a bounded rate, on however many connect
   CHECK(std::chrono::steady_clock::now() - began > std::chrono::milliseconds(1'500));
 }
 
+TEST_CASE("SPEC 14 what may be said in a second is not read all at once", "[bounds]") {
+  ServerOptions options;
+  options.bounds.messagesPerSecondPerUser = 100;
+  TestServer server(std::move(options));
+  RawSocket flood(server.port());
+  flood.join("mallory");
+  const auto began = std::chrono::steady_clock::now();
+  constexpr std::uint64_t kPings = 60;
+  for (std::uint64_t i = 1; i <= kPings; ++i) {
+    flood.say(Ping{i});
+  }
+  for (std::uint64_t i = 1; i <= kPings; ++i) {
+    REQUIRE(std::get<Pong>(flood.hear().value()).id == i);
+  }
+  CHECK(std::chrono::steady_clock::now() - began > std::chrono::milliseconds(300));
+}
+
 TEST_CASE("a session that pushes faster than the store commits is made to wait, and loses nothing", "[bounds]") {
   EventLoop loop;
   ServerOptions options;
