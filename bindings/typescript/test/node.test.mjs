@@ -370,6 +370,7 @@ describe.runIf(isBuilt && existsSync(program))('with a server', () => {
     mine.addCollaborator('bob');
     valueOf(await mine.passRing('bob').server);
     const his = bob.draft(mine.id);
+    await vi.waitFor(async () => expect(valueOf(await his.get()).seq).toBe(3), { timeout: 5_000 });
     valueOf(await his.whenHolding());
     bob.goOffline();
     const rejected = ['One.', 'Two.'].map((text) => his.append(text));
@@ -382,7 +383,7 @@ describe.runIf(isBuilt && existsSync(program))('with a server', () => {
     for (const { server } of rejected) expect((await server).error?.code).toBe('staleEpoch');
     valueOf(await later.server);
     await bob.whenSynced();
-    expect(bob.status.current).toMatchObject({ pending: 0, rejected: 2, link: 'live' });
+    await vi.waitFor(() => expect(bob.status.current).toMatchObject({ pending: 0, rejected: 2, link: 'live' }), { timeout: 5_000 });
     expect(bob.rejected.current.map(({ text }) => text)).toEqual(['One.', 'Two.']);
     expect(await textsOf(his)).toEqual([]);
   });

@@ -134,6 +134,12 @@ TEST_CASE("a view that goes back, one of another log, and one without what was a
   Tale own;
   own.history.saw(0, own.log[2].position(), 46);
   CHECK(own.faults() == "did not see its own;");
+  Tale pending;
+  pending.history.saw(0, pending.log[2].position(), 46, 1);
+  CHECK(pending.faults().empty());
+  Tale tooFew;
+  tooFew.history.saw(0, tooFew.log[2].position(), 56, 1);
+  CHECK(tooFew.faults() == "did not see its own;");
 }
 
 namespace {
@@ -184,7 +190,7 @@ class Scribe {
       if (noted_.insert(op).second) history.told(number_, op, receipt, at);
     }
     const LogPosition position = person_.confirmed(draft);
-    if (position != seen_) history.saw(number_, seen_ = position, now());
+    if (position != seen_) history.saw(number_, seen_ = position, now(), person_.client().status().pending);
   }
 
  private:
