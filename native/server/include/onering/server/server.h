@@ -65,8 +65,8 @@ struct ServerBounds {
   // Requests to /api/; twice as many may come at once after a pause. 0: as many as there are.
   std::size_t requestsPerSecondPerUser = 1'000;
   std::size_t requestsPerSecondPerAddress = 0;  // behind a proxy all come from one address
-  // Messages of all sessions of a user, a tenth of them in each tenth of a second; what comes beyond them is read later.
-  // 0: as many as there are.
+  // Messages of all sessions of a user, a tenth of them in each tenth of a second; what comes beyond them is read
+  // later. 0: as many as there are.
   std::size_t messagesPerSecondPerUser = 10'000;
   // Of messages queued for one session: above `outgoingBytesBusy` nothing is read from it until it has read, above
   // `outgoingBytes` they are dropped and it is told to catch up (SPEC S13). Between the two there must be room for
