@@ -133,7 +133,7 @@ std::optional<DraftView> viewIn(const Results& results, const DraftQuestion& que
   DraftView view{.state = *std::move(state), .segments = {}, .passes = {}};
   std::size_t next = kBehindState;
   if (question.segmentsFrom < question.segmentsEnd) {
-    view.segments = segmentsIn(results.at(next++));
+    view.segments = segmentsIn(results.at(next++), question.segmentBytesMax);
   }
   if (question.passCount > 0) {
     view.passes = passesIn(results.at(next));
@@ -349,7 +349,7 @@ class PostgresDatabase::Impl {
     runner_.read(std::move(request), [this, read = std::move(read), answered](StoreResult<Results> results) {
       answered(decoded(std::move(results), [&](const Results& rows) {
         return answerFrom(read, passesIn(rows.at(0)),
-                          read.withSegments ? segmentsIn(rows.at(1)) : std::vector<Segment>{}, policy_);
+                          read.withSegments ? segmentsIn(rows.at(1), read.bytesMax) : std::vector<Segment>{}, policy_);
       }));
     });
   }

@@ -34,7 +34,7 @@ struct Basis {
 [[nodiscard]] std::vector<LogPosition> linksIn(const Result& result);
 
 [[nodiscard]] Call segmentsCall(const DraftId& draft, std::uint32_t from, std::uint32_t end, std::size_t bytesMax);
-[[nodiscard]] std::vector<Segment> segmentsIn(const Result& result);
+[[nodiscard]] std::vector<Segment> segmentsIn(const Result& result, std::size_t bytesMax);
 
 [[nodiscard]] Call passesCall(const DraftId& draft, std::uint32_t from, std::uint32_t countMax);
 [[nodiscard]] std::vector<RingPass> passesIn(const Result& result);
