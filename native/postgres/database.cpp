@@ -216,6 +216,13 @@ class PostgresDatabase::Impl {
                  });
   }
 
+  void ask(const PositionsQuestion& question, Answered answered) {
+    runner_.read(of(positionsCall(question.drafts)), [count = question.drafts.size(),
+                                                      answered = std::move(answered)](StoreResult<Results> results) {
+      answered(decoded(std::move(results), [&](const Results& rows) { return positionsIn(rows.at(0), count); }));
+    });
+  }
+
   void ask(const ListQuestion& question, Answered answered) {
     runner_.read(of(listCall(question.user, question.after, question.countMax)),
                  [answered = std::move(answered)](StoreResult<Results> results) {

@@ -248,6 +248,19 @@ std::vector<LogPosition> linksIn(const Result& result) {
   return links;
 }
 
+Call positionsCall(const std::vector<DraftId>& drafts) {
+  return {.statement = &kFindPositions, .parameters = {arrayOf(drafts)}};
+}
+
+std::vector<LogPosition> positionsIn(const Result& result, std::size_t count) {
+  std::vector<LogPosition> positions(count);
+  for (int i = 0; i < countOf(result); ++i) {
+    const Row row = rowOf(result, i);
+    positions.at(row.numberAs<std::size_t>(0) - 1) = {row.numberAs<Seq>(1), row.digest(2)};
+  }
+  return positions;
+}
+
 Call logCall(const DraftId& draft, Seq after, Seq through, std::size_t bytesMax) {
   return {.statement = &kReadLog,
           .parameters = {scalar(draft), scalar(clamped(after)), scalar(clamped(through)), scalar(clamped(bytesMax))}};

@@ -26,6 +26,10 @@ struct Basis {
 };
 [[nodiscard]] Basis basisIn(const Results& results);
 
+// Of each of the drafts in turn; {}: there is no such draft.
+[[nodiscard]] Call positionsCall(const std::vector<DraftId>& drafts);
+[[nodiscard]] std::vector<LogPosition> positionsIn(const Result& result, std::size_t count);
+
 // Entries after `after` up to `through`.
 [[nodiscard]] Call logCall(const DraftId& draft, Seq after, Seq through, std::size_t bytesMax);
 [[nodiscard]] std::vector<LogEntry> logIn(const Result& result);

@@ -166,6 +166,10 @@ const Statement kTakeJob{
 
 const Statement kFindDrafts{"find_drafts", "SELECT " HEAD("") " FROM drafts WHERE draft_id = ANY($1::uuid[])"};
 
+const Statement kFindPositions{"find_positions",
+                               "SELECT u.n, d.seq, d.link FROM unnest($1::uuid[]) WITH ORDINALITY AS u(draft_id, n) "
+                               "JOIN drafts d ON d.draft_id = u.draft_id"};
+
 const Statement kFindMembers{"find_members",
                              "SELECT draft_id, user_id, role, joined_at FROM collaborators "
                              "WHERE draft_id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY draft_id, user_id"};
@@ -354,16 +358,14 @@ const Statement kDescribeSchema{
 
 std::span<const Statement* const> allStatements() {
   static constexpr std::array kAll{
-      &kBegin,          &kBeginRead,        &kCommit,         &kPutUsers,         &kCreateDrafts,
-      &kAdvanceDrafts,  &kCheckDrafts,      &kInsertAccepted, &kInsertRejected,   &kInsertSegments,
-      &kRedactSegments, &kHashContents,     &kInsertPasses,   &kPutCollaborators, &kLeaveCollaborators,
-      &kPutInvites,     &kRevokeInvites,    &kInsertEvents,   &kAppendEvents,     &kForgetRejected,
-      &kClaimRequest,   &kCompleteRequest,  &kForgetRequests, &kTakeJob,          &kFindDrafts,
-      &kFindMembers,    &kFindDraftInvites, &kFindOps,        &kFindSegments,     &kReadLinks,
-      &kReadLog,        &kReadSegments,     &kReadPasses,     &kListDrafts,       &kListChanges,
-      &kAllDrafts,      &kEventsByType,     &kEventsByUser,   &kEventsByDraft,    &kFindRequest,
-      &kWrittenSince,   &kLeftMembers,      &kPing,           &kEndStalled,       &kTablesPresent,
-      &kDescribeSchema};
+      &kBegin,        &kBeginRead,      &kCommit,           &kPutUsers,           &kCreateDrafts,    &kAdvanceDrafts,
+      &kCheckDrafts,  &kInsertAccepted, &kInsertRejected,   &kInsertSegments,     &kRedactSegments,  &kHashContents,
+      &kInsertPasses, &kFindPositions,  &kPutCollaborators, &kLeaveCollaborators, &kPutInvites,      &kRevokeInvites,
+      &kInsertEvents, &kAppendEvents,   &kForgetRejected,   &kClaimRequest,       &kCompleteRequest, &kForgetRequests,
+      &kTakeJob,      &kFindDrafts,     &kFindMembers,      &kFindDraftInvites,   &kFindOps,         &kFindSegments,
+      &kReadLinks,    &kReadLog,        &kReadSegments,     &kReadPasses,         &kListDrafts,      &kListChanges,
+      &kAllDrafts,    &kEventsByType,   &kEventsByUser,     &kEventsByDraft,      &kFindRequest,     &kWrittenSince,
+      &kLeftMembers,  &kPing,           &kEndStalled,       &kTablesPresent,      &kDescribeSchema};
   return kAll;
 }
 

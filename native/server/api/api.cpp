@@ -50,6 +50,7 @@ Api::Api(SyncService& service, const ServerBounds& bounds, Metrics& metrics)
       metrics_(metrics),
       seconds_(metrics.histogram("onering_http_request_seconds", "Time from a request to the HTTP API to its answer.",
                                  latencies())),
+      pages_(service, bounds.pageBytes),
       entropy_(std::make_unique<SystemEntropy>()),
       perAddress_(static_cast<double>(bounds.requestsPerSecondPerAddress)),
       perUser_(static_cast<double>(bounds.requestsPerSecondPerUser)) {}
@@ -135,6 +136,7 @@ void Api::tick() {
   const auto now = SteadyClock::now();
   perAddress_.tidy(now);
   perUser_.tidy(now);
+  pages_.tick();
 }
 
 }  // namespace onering::server

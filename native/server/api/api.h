@@ -1,4 +1,4 @@
-// JSON over HTTP for programs without a replica (SPEC §15), under /api/. docs/openapi.yaml describes it.
+// JSON over HTTP for programs without a replica (SPEC §15), under /api/. docs/openapi.json describes it.
 //
 //   answer()  ->  rate of the address  ->  who is it  ->  rate of the user  ->  route
 //                                                                                 |-- read:  a question to the store
@@ -17,6 +17,7 @@
 #include "../http.h"
 #include "../rate-limit.h"
 #include "../sync-service.h"
+#include "draft-pages.h"
 #include "query.h"
 
 namespace onering::server {
@@ -60,6 +61,7 @@ class Api {
 
   // For the routes.
   [[nodiscard]] SyncService& service() { return service_; }
+  [[nodiscard]] DraftPages& pages() { return pages_; }
   [[nodiscard]] Entropy& entropy() { return *entropy_; }
   // Requests with an Idempotency-Key that are being worked on here.
   [[nodiscard]] std::set<RequestKey>& running() { return running_; }
@@ -71,6 +73,7 @@ class Api {
   SyncService& service_;
   Metrics& metrics_;
   Histogram& seconds_;
+  DraftPages pages_;
   std::unique_ptr<Entropy> entropy_;
   RateLimit perAddress_;
   RateLimit perUser_;

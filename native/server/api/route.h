@@ -1,5 +1,5 @@
 // The table of everything under /api/: one line says method, address, who answers and how. A test holds
-// docs/openapi.yaml against it.
+// docs/openapi.json against it.
 #pragma once
 
 #include <span>
