@@ -134,6 +134,9 @@ TEST_CASE("a view that goes back, one of another log, and one without what was a
   Tale own;
   own.history.saw(0, own.log[2].position(), 46);
   CHECK(own.faults() == "did not see its own;");
+  Tale held;  // the ops behind the third are acknowledged, and shown as such
+  held.history.saw(0, held.log[2].position(), 46, 1);
+  CHECK(held.faults().empty());
 }
 
 namespace {
@@ -184,7 +187,7 @@ class Scribe {
       if (noted_.insert(op).second) history.told(number_, op, receipt, at);
     }
     const LogPosition position = person_.confirmed(draft);
-    if (position != seen_) history.saw(number_, seen_ = position, now());
+    if (position != seen_) history.saw(number_, seen_ = position, now(), person_.client().status().pending);
   }
 
  private:

@@ -5,8 +5,9 @@
 //   S3         what one client did stands in the log in the order in which they did it
 //   I9         an op that was done after another was acknowledged comes behind it (the log is linearizable)
 //   I1 - I3    a segment of an epoch was done before anybody was told that the ring had moved on, by that epoch's
-//   holder reads      what a client saw is a place in the log, never further back than before, nor than its own
-//   receipts
+//              holder
+//   reads      what a client saw is a place in the log, never further back than before, nor than its own receipts, but
+//              for ops that it still holds: a receipt may come before the entries that precede the op
 #pragma once
 
 #include <string>
@@ -24,7 +25,10 @@ class History {
   void told(int client, const OpId& op, const Receipt& receipt, std::int64_t at) {
     told_.push_back({client, op, receipt, at});
   }
-  void saw(int client, const LogPosition& position, std::int64_t at) { seen_.push_back({client, position, at}); }
+  // `held`: ops of its own that the client shows beside what it has of the log.
+  void saw(int client, const LogPosition& position, std::int64_t at, std::size_t held = 0) {
+    seen_.push_back({client, position, at, held});
+  }
 
   // What is wrong, in words; empty: nothing. `log`: all of it, as it was in the end. Ops without a receipt may have
   // been accepted or not.
@@ -48,6 +52,7 @@ class History {
     int client = 0;
     LogPosition position;
     std::int64_t at = 0;
+    std::size_t held = 0;
   };
   class Check;
 
