@@ -87,6 +87,7 @@ TEST_CASE("whoever reads while others write sees all that was acknowledged befor
   std::atomic<std::size_t> reads{0};
   std::atomic<bool> over{false};
   std::vector<std::thread> readers;
+  readers.reserve(4);
   for (int i = 0; i < 4; ++i) {
     readers.emplace_back([&, target = draft + "/segments?limit=1000"] {
       RawSocket reader(port);

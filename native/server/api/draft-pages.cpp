@@ -158,7 +158,7 @@ void DraftPages::failed(const Group& group, const StoreError& error) {
 // The page, unless the authority has heard of something newer, or what the authority knows itself.
 std::shared_ptr<const DraftPage> DraftPages::remembered(const Key& key) {
   const DraftState* known = service_.lastKnown(key.question.draft);
-  const auto page = pageFor(key);
+  auto page = pageFor(key);
   if (page && (!known || known->position == page->state.position)) {
     return page;
   }
