@@ -106,6 +106,7 @@ std::vector<Asked> everyQuestion() {
       "now() - {n} * interval '1 minute', " + nobody + ", " + nobody + ", now() - ({n} - 5) * interval '1 minute', 100";
   return {
       {kFindDrafts, drafts, "drafts_pkey"},
+      {kFindPositions, drafts, "drafts_pkey"},
       {kFindMembers, drafts, "collaborators_joined"},
       {kFindDraftInvites, drafts, "invites_pending"},
       {kFindOps, drafts + ", ARRAY[md5('op{n}.1')::uuid]", "ops_pkey"},

@@ -8,6 +8,7 @@
 #include "onering/postgres/postgres-database.h"
 
 #include "reading.h"
+#include "recent-states.h"
 #include "runner.h"
 #include "settings.h"
 #include "writing.h"
@@ -23,6 +24,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kNewsRetry{250};
 constexpr milliseconds kHealthPatience{900};
+constexpr std::size_t kRecentBytes = 16U << 20U;
 
 PoolOptions checkedPool(const PostgresOptions& options) {
   auto pool = poolOptionsFor(options);
@@ -133,7 +135,7 @@ std::optional<DraftView> viewIn(const Results& results, const DraftQuestion& que
   DraftView view{.state = *std::move(state), .segments = {}, .passes = {}};
   std::size_t next = kBehindState;
   if (question.segmentsFrom < question.segmentsEnd) {
-    view.segments = segmentsIn(results.at(next++));
+    view.segments = segmentsIn(results.at(next++), question.segmentBytesMax);
   }
   if (question.passCount > 0) {
     view.passes = passesIn(results.at(next));
@@ -176,19 +178,11 @@ class PostgresDatabase::Impl {
   }
 
   void ask(CatchUpQuestion question, Answered answered) {
-    Request basis = basisRequest(question.fetch.draft, catchUpSeqs(question.fetch));
-    runner_.read(std::move(basis),
-                 [this, question = std::move(question), answered = std::move(answered)](StoreResult<Results> results) {
-                   auto plan = decoded(std::move(results), [&](const Results& rows) {
-                     Basis found = basisIn(rows);
-                     return planCatchUp(question, {std::move(found.state), std::move(found.links)}, policy_);
-                   });
-                   if (!plan) {
-                     answered(StoreResult<std::vector<AuthorityMessage>>(std::unexpected(std::move(plan.error()))));
-                     return;
-                   }
-                   std::visit([&](auto& next) { goOn(std::move(next), answered); }, *plan);
-                 });
+    if (auto known = recent_.find(question.fetch.draft)) {
+      catchUpFrom(std::move(known), std::move(question), std::move(answered));
+    } else {
+      catchUpAnew(std::move(question), std::move(answered));
+    }
   }
 
   void ask(const ChangesQuestion& question, Answered answered) {
@@ -214,6 +208,13 @@ class PostgresDatabase::Impl {
                  [question, answered = std::move(answered)](StoreResult<Results> results) {
                    answered(decoded(std::move(results), [&](const Results& rows) { return viewIn(rows, question); }));
                  });
+  }
+
+  void ask(const PositionsQuestion& question, Answered answered) {
+    runner_.read(of(positionsCall(question.drafts)), [count = question.drafts.size(),
+                                                      answered = std::move(answered)](StoreResult<Results> results) {
+      answered(decoded(std::move(results), [&](const Results& rows) { return positionsIn(rows.at(0), count); }));
+    });
   }
 
   void ask(const ListQuestion& question, Answered answered) {
@@ -328,6 +329,63 @@ class PostgresDatabase::Impl {
     });
   }
 
+  // Asks whether the state is still the draft's, and along with it for the log that the answer is made of where it is
+  // not far behind. The links come first: what they know of is then within the position.
+  void catchUpFrom(std::shared_ptr<const DraftState> known, CatchUpQuestion question, Answered answered) {
+    const Fetch& fetch = question.fetch;
+    const Seq head = known->position.seq;
+    const bool withLog = fetch.have.seq < head && head - fetch.have.seq <= policy_.snapshotAfter;
+    Request request = of(linkCall(fetch.draft, catchUpSeqs(fetch)));
+    request.calls.push_back(positionsCall({fetch.draft}));
+    if (withLog) {
+      request.calls.push_back(logCall(fetch.draft, fetch.have.seq, head, policy_.answerBytes));
+    }
+    runner_.read(std::move(request), [this, known = std::move(known), question = std::move(question),
+                                      answered = std::move(answered)](StoreResult<Results> results) mutable {
+      auto plan = decoded(std::move(results), [&](const Results& rows) -> std::optional<CatchUpPlan> {
+        if (positionsIn(rows.at(1), 1).front() != known->position) {
+          return std::nullopt;
+        }
+        CatchUpPlan found = planCatchUp(question, {*known, linksIn(rows.at(0))}, policy_);
+        if (const auto* log = std::get_if<LogRead>(&found)) {
+          return answerFrom(*log, logIn(rows.at(2)), policy_);
+        }
+        return found;
+      });
+      if (!plan) {
+        carryOut(std::unexpected(std::move(plan.error())), answered);
+      } else if (*plan) {
+        carryOut(**std::move(plan), answered);
+      } else {
+        catchUpAnew(std::move(question), std::move(answered));
+      }
+    });
+  }
+
+  void catchUpAnew(CatchUpQuestion question, Answered answered) {
+    Request basis = basisRequest(question.fetch.draft, catchUpSeqs(question.fetch));
+    runner_.read(std::move(basis), [this, question = std::move(question),
+                                    answered = std::move(answered)](StoreResult<Results> results) {
+      carryOut(decoded(std::move(results),
+                       [&](const Results& rows) {
+                         Basis found = basisIn(rows);
+                         if (found.state) {
+                           recent_.keep(std::make_shared<const DraftState>(*found.state));
+                         }
+                         return planCatchUp(question, {std::move(found.state), std::move(found.links)}, policy_);
+                       }),
+               answered);
+    });
+  }
+
+  void carryOut(StoreResult<CatchUpPlan> plan, const Answered& answered) {
+    if (plan) {
+      std::visit([&](auto& next) { goOn(std::move(next), answered); }, *plan);
+    } else {
+      answered(StoreResult<std::vector<AuthorityMessage>>(std::unexpected(std::move(plan.error()))));
+    }
+  }
+
   void goOn(std::vector<AuthorityMessage> messages, const Answered& answered) {
     answered(StoreResult<std::vector<AuthorityMessage>>(std::move(messages)));
   }
@@ -349,7 +407,7 @@ class PostgresDatabase::Impl {
     runner_.read(std::move(request), [this, read = std::move(read), answered](StoreResult<Results> results) {
       answered(decoded(std::move(results), [&](const Results& rows) {
         return answerFrom(read, passesIn(rows.at(0)),
-                          read.withSegments ? segmentsIn(rows.at(1)) : std::vector<Segment>{}, policy_);
+                          read.withSegments ? segmentsIn(rows.at(1), read.bytesMax) : std::vector<Segment>{}, policy_);
       }));
     });
   }
@@ -392,6 +450,7 @@ class PostgresDatabase::Impl {
   }
 
   Runner runner_;
+  RecentStates recent_{kRecentBytes};
   ReadPolicy policy_;
   asio::io_context& io_;
   asio::steady_timer newsTimer_;

@@ -103,7 +103,8 @@ StoreResult<std::optional<Digest>> PostgresStore::linkAt(const DraftId& draft, S
 
 StoreResult<std::vector<Segment>> PostgresStore::readSegments(const DraftId& draft, std::uint32_t from,
                                                               std::uint32_t end, std::size_t bytesMax) {
-  return impl_->readOne(segmentsCall(draft, from, end, bytesMax), segmentsIn);
+  return impl_->readOne(segmentsCall(draft, from, end, bytesMax),
+                        [&](const Result& result) { return segmentsIn(result, bytesMax); });
 }
 
 StoreResult<std::vector<RingPass>> PostgresStore::readPasses(const DraftId& draft, std::uint32_t from,

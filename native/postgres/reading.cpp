@@ -248,6 +248,19 @@ std::vector<LogPosition> linksIn(const Result& result) {
   return links;
 }
 
+Call positionsCall(const std::vector<DraftId>& drafts) {
+  return {.statement = &kFindPositions, .parameters = {arrayOf(drafts)}};
+}
+
+std::vector<LogPosition> positionsIn(const Result& result, std::size_t count) {
+  std::vector<LogPosition> positions(count);
+  for (int i = 0; i < countOf(result); ++i) {
+    const Row row = rowOf(result, i);
+    positions.at(row.numberAs<std::size_t>(0) - 1) = {row.numberAs<Seq>(1), row.digest(2)};
+  }
+  return positions;
+}
+
 Call logCall(const DraftId& draft, Seq after, Seq through, std::size_t bytesMax) {
   return {.statement = &kReadLog,
           .parameters = {scalar(draft), scalar(clamped(after)), scalar(clamped(through)), scalar(clamped(bytesMax))}};
@@ -281,11 +294,17 @@ Call segmentsCall(const DraftId& draft, std::uint32_t from, std::uint32_t end, s
                          scalar(clamped(bytesMax))}};
 }
 
-std::vector<Segment> segmentsIn(const Result& result) {
+// More may have been read than fits.
+std::vector<Segment> segmentsIn(const Result& result, std::size_t bytesMax) {
   std::vector<Segment> segments;
   segments.reserve(static_cast<std::size_t>(countOf(result)));
+  std::size_t bytes = 0;
   for (int i = 0; i < countOf(result); ++i) {
     const Row row = rowOf(result, i);
+    bytes += row.isNull(8) ? 0 : row.bytes(8).size();
+    if (bytes > bytesMax && i > 0) {
+      break;
+    }
     Segment& segment = segments.emplace_back();
     segment.position = row.numberAs<std::uint32_t>(0);
     segment.id = row.id<SegmentId>(1);

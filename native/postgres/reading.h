@@ -26,6 +26,10 @@ struct Basis {
 };
 [[nodiscard]] Basis basisIn(const Results& results);
 
+// Of each of the drafts in turn; {}: there is no such draft.
+[[nodiscard]] Call positionsCall(const std::vector<DraftId>& drafts);
+[[nodiscard]] std::vector<LogPosition> positionsIn(const Result& result, std::size_t count);
+
 // Entries after `after` up to `through`.
 [[nodiscard]] Call logCall(const DraftId& draft, Seq after, Seq through, std::size_t bytesMax);
 [[nodiscard]] std::vector<LogEntry> logIn(const Result& result);
@@ -34,7 +38,7 @@ struct Basis {
 [[nodiscard]] std::vector<LogPosition> linksIn(const Result& result);
 
 [[nodiscard]] Call segmentsCall(const DraftId& draft, std::uint32_t from, std::uint32_t end, std::size_t bytesMax);
-[[nodiscard]] std::vector<Segment> segmentsIn(const Result& result);
+[[nodiscard]] std::vector<Segment> segmentsIn(const Result& result, std::size_t bytesMax);
 
 [[nodiscard]] Call passesCall(const DraftId& draft, std::uint32_t from, std::uint32_t countMax);
 [[nodiscard]] std::vector<RingPass> passesIn(const Result& result);

@@ -166,6 +166,10 @@ const Statement kTakeJob{
 
 const Statement kFindDrafts{"find_drafts", "SELECT " HEAD("") " FROM drafts WHERE draft_id = ANY($1::uuid[])"};
 
+const Statement kFindPositions{"find_positions",
+                               "SELECT u.n, d.seq, d.link FROM unnest($1::uuid[]) WITH ORDINALITY AS u(draft_id, n) "
+                               "JOIN drafts d ON d.draft_id = u.draft_id"};
+
 const Statement kFindMembers{"find_members",
                              "SELECT draft_id, user_id, role, joined_at FROM collaborators "
                              "WHERE draft_id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY draft_id, user_id"};
@@ -198,13 +202,22 @@ const Statement kReadLog{
     "WHERE o.draft_id = $1::uuid AND o.seq > $2::bigint AND o.seq <= $3::bigint ORDER BY o.seq LIMIT 4096) AS entry "
     "WHERE bytes <= $4::bigint OR seq = $2::bigint + 1 ORDER BY seq"};
 
+// How far to read is found out in steps of 128 segments, by their lengths alone: until there are bytes enough, or the
+// draft ends. A step more than needed is read, and cut off when it has come; whatever texts are like, that bounds what
+// the query reads, which a limit for short ones would not. A limit that is not known when it is planned has the rows
+// read in the index's order, too, in place of sorting them.
 const Statement kReadSegments{
     "read_segments",
+    "WITH RECURSIVE upto(position, bytes, found) AS (SELECT $2::integer::bigint, 0::bigint, 1::bigint UNION ALL "
+    "SELECT upto.position + 128, upto.bytes + step.bytes, step.found FROM upto CROSS JOIN LATERAL ("
+    "SELECT coalesce(sum(octet_length(s.content)), 0) AS bytes, count(*) AS found FROM segments s "
+    "WHERE s.draft_id = $1::uuid AND s.position >= upto.position "
+    "AND s.position < least(upto.position + 128, $3::integer)) AS step "
+    "WHERE upto.position < least($2::integer::bigint + 16384, $3::integer) AND upto.found > 0 "
+    "AND upto.bytes <= $4::bigint) "
     "SELECT position, segment_id, seq, epoch, author, author_display, authored_at, accepted_at, content, salt, digest "
-    "FROM (SELECT *, sum(octet_length(content)) OVER (ORDER BY position ROWS UNBOUNDED PRECEDING) AS bytes "
     "FROM segments WHERE draft_id = $1::uuid AND position >= $2::integer AND position < $3::integer "
-    "ORDER BY position LIMIT 16384) AS segment "
-    "WHERE coalesce(bytes, 0) <= $4::bigint OR position = $2::integer ORDER BY position"};
+    "ORDER BY position LIMIT (SELECT max(upto.position) - $2::integer FROM upto)"};
 
 const Statement kReadPasses{"read_passes",
                             "SELECT epoch, from_user, to_user, passed_at, kind FROM ring_passes "
@@ -345,16 +358,14 @@ const Statement kDescribeSchema{
 
 std::span<const Statement* const> allStatements() {
   static constexpr std::array kAll{
-      &kBegin,          &kBeginRead,        &kCommit,         &kPutUsers,         &kCreateDrafts,
-      &kAdvanceDrafts,  &kCheckDrafts,      &kInsertAccepted, &kInsertRejected,   &kInsertSegments,
-      &kRedactSegments, &kHashContents,     &kInsertPasses,   &kPutCollaborators, &kLeaveCollaborators,
-      &kPutInvites,     &kRevokeInvites,    &kInsertEvents,   &kAppendEvents,     &kForgetRejected,
-      &kClaimRequest,   &kCompleteRequest,  &kForgetRequests, &kTakeJob,          &kFindDrafts,
-      &kFindMembers,    &kFindDraftInvites, &kFindOps,        &kFindSegments,     &kReadLinks,
-      &kReadLog,        &kReadSegments,     &kReadPasses,     &kListDrafts,       &kListChanges,
-      &kAllDrafts,      &kEventsByType,     &kEventsByUser,   &kEventsByDraft,    &kFindRequest,
-      &kWrittenSince,   &kLeftMembers,      &kPing,           &kEndStalled,       &kTablesPresent,
-      &kDescribeSchema};
+      &kBegin,        &kBeginRead,      &kCommit,           &kPutUsers,           &kCreateDrafts,    &kAdvanceDrafts,
+      &kCheckDrafts,  &kInsertAccepted, &kInsertRejected,   &kInsertSegments,     &kRedactSegments,  &kHashContents,
+      &kInsertPasses, &kFindPositions,  &kPutCollaborators, &kLeaveCollaborators, &kPutInvites,      &kRevokeInvites,
+      &kInsertEvents, &kAppendEvents,   &kForgetRejected,   &kClaimRequest,       &kCompleteRequest, &kForgetRequests,
+      &kTakeJob,      &kFindDrafts,     &kFindMembers,      &kFindDraftInvites,   &kFindOps,         &kFindSegments,
+      &kReadLinks,    &kReadLog,        &kReadSegments,     &kReadPasses,         &kListDrafts,      &kListChanges,
+      &kAllDrafts,    &kEventsByType,   &kEventsByUser,     &kEventsByDraft,      &kFindRequest,     &kWrittenSince,
+      &kLeftMembers,  &kPing,           &kEndStalled,       &kTablesPresent,      &kDescribeSchema};
   return kAll;
 }
 

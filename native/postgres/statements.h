@@ -46,6 +46,7 @@ extern const Statement kTakeJob;
 
 // --- reading ---
 extern const Statement kFindDrafts;
+extern const Statement kFindPositions;
 extern const Statement kFindMembers;
 extern const Statement kFindDraftInvites;
 extern const Statement kFindOps;

@@ -149,6 +149,15 @@ DraftAnswer draftView(Store& store, const DraftQuestion& question) {
   return view;
 }
 
+PositionsAnswer positions(Store& store, const PositionsQuestion& question) {
+  const auto found = store.find({.drafts = question.drafts, .ops = {}, .segments = {}});
+  if (!found) return std::unexpected(found.error());
+  std::vector<LogPosition> positions;
+  positions.reserve(found->drafts.size());
+  for (const auto& state : found->drafts) positions.push_back(state ? state->position : LogPosition{});
+  return positions;
+}
+
 std::unexpected<StoreError> notKept() {
   return std::unexpected(StoreError{StoreFault::unavailable, "the store keeps neither events nor requests"});
 }
@@ -205,6 +214,7 @@ struct Performer {
   StoreAnswer operator()(const ChangesQuestion& question) const { return changes(store, question, policy); }
   StoreAnswer operator()(const NewsQuestion& question) const { return news(store, question, policy); }
   StoreAnswer operator()(const DraftQuestion& question) const { return draftView(store, question); }
+  StoreAnswer operator()(const PositionsQuestion& question) const { return positions(store, question); }
   StoreAnswer operator()(const ListQuestion& question) const {
     return store.listDrafts(question.user, question.after, question.countMax);
   }

@@ -64,10 +64,15 @@ story('§11 a revoked link, and one for somebody else, let nobody in', {}, async
   const [ada, eve] = [await world.arrive('ada'), await world.arrive('eve')];
   await ada.begin('Not for all');
   const revoked = await inviteOf(ada);
-  await ada.page.getByRole('button', { name: 'Revoke the invite for whoever has the link' }).click();
   const others = await inviteOf(ada, { whom: 'bob' });
+  assert.notEqual(others, revoked);
+  const revoke = ada.page.getByRole('button', { name: 'Revoke the invite for whoever has the link' });
+  await revoke.click();
+  await revoke.waitFor({ state: 'detached' });
   await ada.isSynced();
+  assert.equal(await ada.page.getByLabel('The link, shown only now.').inputValue(), others, 'the link that still is good stays in sight');
   for (const link of [revoked, others]) {
+    await eve.goTo('#/');
     await eve.goTo(hashOf(link));
     await eve.page.getByText('This link lets nobody in').waitFor();
   }

@@ -9,7 +9,6 @@
 #include "api/json-in.h"
 #include "api/json-out.h"
 #include "api/query.h"
-#include "api/shared-reads.h"
 #include "http.h"
 #include "openapi.h"
 #include "rate-limit.h"
@@ -160,57 +159,6 @@ TEST_CASE("metrics are written in Prometheus' text format", "[metrics]") {
         "# HELP onering_things_total Things,\\nall of them.\n"
         "# TYPE onering_things_total counter\n"
         "onering_things_total{kind=\"a\\\"b\\\\\"} 4\n");
-}
-
-TEST_CASE("reads of one draft that come while the store reads share its next answer", "[http][parts]") {
-  struct Asked {
-    DraftQuestion question;
-    std::function<void(DraftAnswer)> answer;
-  };
-  std::vector<Asked> store;
-  SharedReads reads([&](const DraftQuestion& question, std::function<void(DraftAnswer)> answer) {
-    store.push_back({question, std::move(answer)});
-  });
-  const auto answerWith = [&](std::size_t which, Seq seq) {
-    DraftView view;
-    view.state.position.seq = seq;
-    store[which].answer(view);
-  };
-  const DraftQuestion ann{.user = "ann", .draft = {}};
-  const DraftQuestion bob{.user = "bob", .draft = {}};
-  const DraftQuestion annFurther{.user = "ann", .draft = {}, .segmentsFrom = 1};
-  std::vector<Seq> told;
-  const auto tell = [&](const std::shared_ptr<SharedReads::Answer>& answer) {
-    told.push_back(answer->view->value().state.position.seq);
-  };
-
-  reads.ask(ann, tell);
-  reads.ask(ann, tell);
-  reads.ask(ann, tell);
-  CHECK(store.size() == 1);
-  reads.ask(bob, tell);
-  reads.ask(annFurther, tell);
-  CHECK(store.size() == 3);
-
-  // What was read before they came may be older than what they know: only the first gets it.
-  answerWith(0, 5);
-  CHECK(told == std::vector<Seq>{5});
-  REQUIRE(store.size() == 4);
-  CHECK(store[3].question.user == "ann");
-  reads.ask(ann, tell);
-  answerWith(3, 7);
-  CHECK(told == std::vector<Seq>{5, 7, 7});
-  REQUIRE(store.size() == 5);
-  answerWith(4, 8);
-  answerWith(1, 1);
-  answerWith(2, 2);
-  CHECK(told == std::vector<Seq>{5, 7, 7, 8, 1, 2});
-
-  // Nothing is left of it.
-  reads.ask(ann, tell);
-  REQUIRE(store.size() == 6);
-  answerWith(5, 9);
-  CHECK(told.back() == 9);
 }
 
 }  // namespace onering::testing

@@ -84,11 +84,13 @@ TestServer::TestServer(ServerOptions options, const Instead& idempotency) {
   if (options.listen == ServerOptions{}.listen) {
     options.listen = "127.0.0.1:0";
   }
-  if (!options.store) {
+  if (!options.store && !options.database) {
     options.store = std::make_unique<MemoryStore>();
   }
-  auto instead = idempotency ? idempotency(*options.store) : nullptr;
-  options.store = onStrings(std::move(options.store), strings_, std::move(instead));
+  if (options.store) {
+    auto instead = idempotency ? idempotency(*options.store) : nullptr;
+    options.store = onStrings(std::move(options.store), strings_, std::move(instead));
+  }
   if (!options.authenticator) {
     options.authenticator = std::make_shared<DevAuthenticator>();
   }

@@ -30,7 +30,8 @@ class StoreStrings {
 [[nodiscard]] std::unique_ptr<Store> onStrings(std::unique_ptr<Store> store, std::shared_ptr<StoreStrings> strings,
                                                std::unique_ptr<IdempotencyStore> idempotency = nullptr);
 
-// On a free port of 127.0.0.1, with a memory store and names as tokens unless `options` say otherwise.
+// On a free port of 127.0.0.1, with a memory store and names as tokens unless `options` say otherwise. A database has
+// no strings.
 class TestServer {
  public:
   // What stands for the store's own idempotency().

@@ -1,5 +1,5 @@
 // Ways into the draft: the owner and the holder make them, the link is shown this once, and open ones can be revoked.
-import type { Draft, DraftSnapshot, Invite } from '@onering/sdk';
+import type { Draft, DraftSnapshot, Invite, InviteOperation } from '@onering/sdk';
 
 import { h, newId } from '../dom.js';
 import { KeyedList } from '../keyed.js';
@@ -78,7 +78,8 @@ export class Invites implements View {
   }
 
   async #revoke(invite: string): Promise<void> {
-    if ((await this.#notices.follow(this.#handle.revokeInvite(invite), 'The invite was not revoked.')) !== null) this.#made.hidden = true;
+    const revoked = await this.#notices.follow(this.#handle.revokeInvite(invite), 'The invite was not revoked.');
+    if (revoked !== null && this.#made.dataset.invite === invite) this.#made.hidden = true;
   }
 
   #making(): HTMLFormElement {
@@ -88,10 +89,11 @@ export class Invites implements View {
     const hours = h('select', { id: hoursId, class: 'field' }, h('option', { value: 1 }, 'an hour'), h('option', { value: 24 }, 'a day'), h('option', { value: 72, selected: true }, '3 days'), h('option', { value: 168 }, 'a week'));
     const make = async (event: SubmitEvent): Promise<void> => {
       event.preventDefault();
+      this.#made.hidden = true;
       const invite = this.#handle.invite({ role: role.value === 'viewer' ? 'viewer' : 'editor', for: whom.value.trim(), hours: Number(hours.value) });
       if ((await this.#notices.follow(invite, 'There is no invite.')) === null) return;
       whom.value = '';
-      this.#showLink(invite.code);
+      this.#showLink(invite);
     };
     return h(
       'form',
@@ -105,8 +107,8 @@ export class Invites implements View {
     );
   }
 
-  // The code is told this once: the link stays until the page is left or another one is made.
-  #showLink(code: string): void {
+  // The code is told this once: the link stays until the page is left, it is revoked, or another one is made.
+  #showLink({ invite, code }: InviteOperation): void {
     const id = newId('invite-link');
     const link: HTMLInputElement = h('input', { id, class: 'field invite-link', readonly: true, value: new URL(inviteAddress(code), location.href.replace(/[?#].*/, '')).href, onfocus: () => link.select() });
     const copy = async (): Promise<void> => {
@@ -118,6 +120,7 @@ export class Invites implements View {
       h('label', { for: id, class: 'field-label' }, 'The link, shown only now. It works once.'),
       h('div', { class: 'invite-link-row' }, link, h('button', { type: 'button', class: 'button small', onclick: copy }, icon('copy'), 'Copy')),
     );
+    this.#made.dataset.invite = invite;
     this.#made.hidden = false;
     link.focus();
   }

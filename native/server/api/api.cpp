@@ -47,14 +47,10 @@ HttpResponse tooOften(std::chrono::milliseconds wait) {
 
 Api::Api(SyncService& service, const ServerBounds& bounds, Metrics& metrics)
     : service_(service),
-      reads_([&service](const DraftQuestion& question, std::function<void(DraftAnswer)> answered) {
-        service.ask(question, [answered = std::move(answered)](StoreAnswer given) {
-          answered(std::move(std::get<DraftAnswer>(given)));
-        });
-      }),
       metrics_(metrics),
       seconds_(metrics.histogram("onering_http_request_seconds", "Time from a request to the HTTP API to its answer.",
                                  latencies())),
+      pages_(service, bounds.pageBytes),
       entropy_(std::make_unique<SystemEntropy>()),
       perAddress_(static_cast<double>(bounds.requestsPerSecondPerAddress)),
       perUser_(static_cast<double>(bounds.requestsPerSecondPerUser)) {}
@@ -140,6 +136,7 @@ void Api::tick() {
   const auto now = SteadyClock::now();
   perAddress_.tidy(now);
   perUser_.tidy(now);
+  pages_.tick();
 }
 
 }  // namespace onering::server

@@ -17,8 +17,8 @@
 #include "../http.h"
 #include "../rate-limit.h"
 #include "../sync-service.h"
+#include "draft-pages.h"
 #include "query.h"
-#include "shared-reads.h"
 
 namespace onering::server {
 
@@ -40,8 +40,7 @@ struct Exchange {
   PathValues path;
   Query query;
   Principal by;
-  Time now;                                   // the parameter `now`, or the time when it came
-  std::shared_ptr<SharedReads::Answer> read;  // for requests about a draft
+  Time now;  // the parameter `now`, or the time when it came
   std::function<void(HttpResponse)> done;
 };
 using SharedExchange = std::shared_ptr<Exchange>;
@@ -62,7 +61,7 @@ class Api {
 
   // For the routes.
   [[nodiscard]] SyncService& service() { return service_; }
-  [[nodiscard]] SharedReads& reads() { return reads_; }
+  [[nodiscard]] DraftPages& pages() { return pages_; }
   [[nodiscard]] Entropy& entropy() { return *entropy_; }
   // Requests with an Idempotency-Key that are being worked on here.
   [[nodiscard]] std::set<RequestKey>& running() { return running_; }
@@ -72,9 +71,9 @@ class Api {
   void told(const Exchange& exchange, unsigned status, std::chrono::duration<double> took);
 
   SyncService& service_;
-  SharedReads reads_;
   Metrics& metrics_;
   Histogram& seconds_;
+  DraftPages pages_;
   std::unique_ptr<Entropy> entropy_;
   RateLimit perAddress_;
   RateLimit perUser_;

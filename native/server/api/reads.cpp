@@ -66,65 +66,38 @@ bool isKnown(const Exchange& exchange, const LogPosition& position) {
   return known == "*" || known.contains(etagOf(position));
 }
 
-// `body()` with the draft's etag, or 304 where the client has it. Whoever asks for the same at the same time gets the
-// same.
+// `body()` with the draft's etag, or 304 where the client has it.
 template <typename Body>
 HttpResponse tagged(const Exchange& exchange, const LogPosition& position, Body body) {
   const bool known = isKnown(exchange, position);
-  HttpResponse response = jsonResponse(known ? 304 : 200, {});
-  if (!known) {
-    auto& bodies = exchange.read->bodies;
-    auto made = bodies.find(exchange.request.target);
-    if (made == bodies.end()) {
-      made = bodies.emplace(exchange.request.target, body()).first;
-    }
-    response.body = made->second;
-  }
+  HttpResponse response = jsonResponse(known ? 304 : 200, known ? std::string() : body());
   response.headers.emplace_back("ETag", etagOf(position));
   std::ranges::find(response.headers, "Cache-Control", &std::pair<std::string, std::string>::first)->second =
       "private, no-cache";
   return response;
 }
 
-DraftQuestion stateOnly() {
-  return {.user = {}, .draft = {}};
-}
-bool isStateOnly(const DraftQuestion& question) {
-  return question.segmentsFrom == question.segmentsEnd && question.passCount == 0;
-}
-
-// What the server remembers of the draft, for one of its members, while the store is away.
-std::optional<DraftView> remembered(const SyncService& service, const DraftQuestion& question) {
-  const DraftState* state = service.lastKnown(question.draft);
-  return state && state->roleOf(question.user) ? std::optional(DraftView{*state, {}, {}}) : std::nullopt;
-}
-
-// Asks for a draft and answers with what `write` makes of it (SPEC I10, O11).
+// Asks for a part of a draft and answers with what `write` makes of it (SPEC I10, O11).
 template <typename Write>
-void askDraft(Api& api, const SharedExchange& exchange, DraftQuestion question, Write write) {
+void askDraft(Api& api, const SharedExchange& exchange, DraftPart part, DraftQuestion question, Write write) {
   question.user = exchange->by.user;
   question.draft = *exchange->path.draft;
-  const auto respond = [exchange, write = std::move(write)](const std::optional<DraftView>& view) {
-    if (!view) {
-      return errorResponse(rejection(ErrorCode::notFound));
+  api.pages().ask(part, std::move(question), [exchange, write = std::move(write)](const DraftPages::Answer& answer) {
+    if (!answer) {
+      exchange->done(faultResponse(answer.error()));
+    } else if (!*answer) {
+      exchange->done(errorResponse(rejection(ErrorCode::notFound)));
+    } else if ((*answer)->state.deletedAt) {
+      exchange->done(errorResponse(rejection(ErrorCode::draftDeleted)));
+    } else {
+      exchange->done(write(*exchange, **answer));
     }
-    if (view->state.deletedAt) {
-      return errorResponse(rejection(ErrorCode::draftDeleted));
-    }
-    return write(*exchange, *view);
-  };
-  SyncService& service = api.service();
-  api.reads().ask(question, [&service, exchange, question, respond](const std::shared_ptr<SharedReads::Answer>& read) {
-    exchange->read = read;
-    const DraftAnswer& answer = read->view;
-    if (answer) {
-      exchange->done(respond(*answer));
-      return;
-    }
-    const bool isAway = answer.error().fault == StoreFault::unavailable && isStateOnly(question);
-    const auto view = isAway ? remembered(service, question) : std::nullopt;
-    exchange->done(view ? respond(view) : faultResponse(answer.error()));
   });
+}
+
+// As it stands in the page.
+HttpResponse wholePage(const Exchange& exchange, const DraftPage& page) {
+  return tagged(exchange, page.state.position, [&] { return page.body; });
 }
 
 void readEvents(Api& api, const SharedExchange& exchange, EventQuery query) {
@@ -194,13 +167,7 @@ void readDraft(Api& api, const SharedExchange& exchange) {
   if (!understand(*exchange, {})) {
     return;
   }
-  askDraft(api, exchange, stateOnly(), [](const Exchange& asked, const DraftView& view) {
-    return tagged(asked, view.state.position, [&] {
-      JsonOut out;
-      out.add(view.state);
-      return std::move(out).take();
-    });
-  });
+  askDraft(api, exchange, DraftPart::state, {}, wholePage);
 }
 
 void readSegments(Api& api, const SharedExchange& exchange) {
@@ -213,37 +180,28 @@ void readSegments(Api& api, const SharedExchange& exchange) {
     exchange->done(errorResponse(limit ? from.error() : limit.error()));
     return;
   }
-  DraftQuestion question = stateOnly();
+  DraftQuestion question;
   question.segmentsFrom = *from;
   question.segmentsEnd = *from + std::min(*limit, std::numeric_limits<std::uint32_t>::max() - *from);
   question.segmentBytesMax = kPageBytesMax;
-  askDraft(api, exchange, std::move(question), [](const Exchange& asked, const DraftView& view) {
-    return tagged(asked, view.state.position, [&] {
-      const auto& segments = view.segments;
-      const bool more = !segments.empty() && segments.back().position + 1 < view.state.segmentCount;
-      return jsonObject([&](auto&& field) {
-        field("segments", segments);
-        field("next", more ? std::optional(std::to_string(segments.back().position)) : std::nullopt);
-      });
-    });
-  });
+  askDraft(api, exchange, DraftPart::segments, std::move(question), wholePage);
 }
 
 void readRing(Api& api, const SharedExchange& exchange) {
   if (!understand(*exchange, {"now"})) {
     return;
   }
-  askDraft(api, exchange, stateOnly(), [](const Exchange& asked, const DraftView& view) {
-    const Duration held = std::max(asked.now - view.state.ring.since, Duration{});
-    const Duration limit = view.state.holdLimit;
+  askDraft(api, exchange, DraftPart::state, {}, [](const Exchange& asked, const DraftPage& page) {
+    const Duration held = std::max(asked.now - page.state.ring.since, Duration{});
+    const Duration limit = page.state.holdLimit;
     HttpResponse response = jsonResponse(200, jsonObject([&](auto&& field) {
-                                           Fields<Ring>::visit(field, view.state.ring);
+                                           Fields<Ring>::visit(field, page.state.ring);
                                            field("heldMs", held);
                                            field("holdLimitMs", limit);
                                            field("holdLimitOver", limit.count() > 0 && held > limit);  // O5
                                            field("computedAt", asked.now);
                                          }));
-    response.headers.emplace_back("ETag", etagOf(view.state.position));
+    response.headers.emplace_back("ETag", etagOf(page.state.position));
     return response;
   });
 }
@@ -262,19 +220,10 @@ void readRingHistory(Api& api, const SharedExchange& exchange) {
     exchange->done(errorResponse(limit ? from.error() : limit.error()));
     return;
   }
-  DraftQuestion question = stateOnly();
+  DraftQuestion question;
   question.passesFrom = *from;
   question.passCount = *limit;
-  askDraft(api, exchange, std::move(question), [](const Exchange& asked, const DraftView& view) {
-    return tagged(asked, view.state.position, [&] {
-      const auto& passes = view.passes;
-      const bool more = !passes.empty() && passes.back().epoch < view.state.ring.epoch;
-      return jsonObject([&](auto&& field) {
-        field("passes", passes);
-        field("next", more ? std::optional(std::to_string(passes.back().epoch)) : std::nullopt);
-      });
-    });
-  });
+  askDraft(api, exchange, DraftPart::passes, std::move(question), wholePage);
 }
 
 void readCollaborators(Api& api, const SharedExchange& exchange) {
@@ -287,16 +236,16 @@ void readCollaborators(Api& api, const SharedExchange& exchange) {
     return;
   }
   const std::string after = exchange->query.get("after").value_or("");
-  askDraft(api, exchange, stateOnly(), [after, limit = *limit](const Exchange& asked, const DraftView& view) {
-    return tagged(asked, view.state.position, [&] {
-      const auto& members = view.state.members;
+  askDraft(api, exchange, DraftPart::state, {}, [after, limit = *limit](const Exchange& asked, const DraftPage& page) {
+    return tagged(asked, page.state.position, [&] {
+      const auto& members = page.state.members;
       const auto first = std::ranges::upper_bound(members, after, {}, &Member::user);
       const auto count = std::min<std::ptrdiff_t>(limit, members.end() - first);
-      const std::vector<Member> page(first, first + count);
+      const std::vector<Member> some(first, first + count);
       const bool more = first + count != members.end();
       return jsonObject([&](auto&& field) {
-        field("collaborators", page);
-        field("next", more ? std::optional(page.back().user) : std::nullopt);
+        field("collaborators", some);
+        field("next", more ? std::optional(some.back().user) : std::nullopt);
       });
     });
   });

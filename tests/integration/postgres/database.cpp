@@ -1,5 +1,7 @@
 #include "database.h"
 
+#include <cstdlib>
+
 #include <catch2/catch_test_macros.hpp>
 
 namespace onering::testing {
@@ -21,6 +23,11 @@ std::string newDatabase() {
   const std::string name = "test_" + std::to_string(++count);
   sharedCluster().createDatabase(name);
   return name;
+}
+
+int rounds(int usual) {
+  const char* given = std::getenv("ONERING_ROUNDS");  // NOLINT(concurrency-mt-unsafe): nobody sets it meanwhile
+  return given ? std::atoi(given) : usual;
 }
 
 std::unique_ptr<ServeProcess> serveOver(const std::string& url, const std::string& listen) {

@@ -25,6 +25,9 @@ namespace onering::testing {
 
 [[nodiscard]] std::unique_ptr<PostgresStore> openStoreAt(const std::string& url);
 
+// How often a test lets things go wrong: `usual`, or as many times as ONERING_ROUNDS says in a long run.
+[[nodiscard]] int rounds(int usual);
+
 // The whole log.
 [[nodiscard]] std::vector<LogEntry> logOf(Store& store, const DraftId& draft);
 

@@ -1,4 +1,6 @@
 // SPEC §9: every index is there for a query that exists, and the query uses it, on a database with something in it.
+#include <algorithm>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -58,6 +60,40 @@ TEST_CASE("SPEC 9 every statement that reads is among those that are explained",
       CHECK((explained.contains(statement->name) || std::string(statement->name) == "check_drafts"));
     }
   }
+}
+
+TEST_CASE("S6 what is read of a draft of long texts is about what fits into the answer, not thousands of segments",
+          "[postgres][explain]") {
+  const std::string database = newDatabase();
+  REQUIRE(runOneRing({"db", "migrate", "up", "--store", sharedCluster().url(database)}).exitCode == 0);
+  sharedCluster().sql(
+      "SET session_replication_role = replica; INSERT INTO segments (draft_id, position, segment_id, seq, epoch, "
+      "author, "
+      "author_display, authored_at, accepted_at, content, salt, digest) SELECT md5('draft')::uuid, n, "
+      "gen_random_uuid(), n + 1, 1, 'ann', 'Ann', now(), now(), repeat('x', 10000), decode(repeat('00', 16), 'hex'), "
+      "decode(repeat('00', 32), 'hex') FROM generate_series(0, 999) AS n",
+      database);
+  const auto read = [&](std::string_view parameters) {
+    std::string question = bench::planSettings();
+    question.append("PREPARE segments AS ").append(postgres::kReadSegments.sql);
+    question.append("; EXPLAIN (ANALYZE, COSTS off, TIMING off) EXECUTE segments(md5('draft')::uuid, ");
+    return sharedCluster().sql(question.append(parameters).append(")"), database);
+  };
+  const auto mostRows = [](const std::string& plan) {
+    static const std::regex kRows("rows=([0-9]+) ");
+    std::size_t most = 0;
+    for (std::sregex_iterator found(plan.begin(), plan.end(), kRows), end; found != end; ++found) {
+      most = std::max(most, static_cast<std::size_t>(std::stoul((*found)[1])));
+    }
+    return most;
+  };
+  for (const std::string_view parameters : {"0, 1000, 100000", "500, 2147483647, 1", "990, 2147483647, 1000000"}) {
+    const std::string plan = read(parameters);
+    INFO(plan);
+    CHECK(mostRows(plan) <= 128);
+  }
+  CHECK(mostRows(read("0, 1000, 100000000")) == 1'000);
+  CHECK(mostRows(read("2147483647, 2147483647, 1000")) <= 1);
 }
 
 TEST_CASE("SPEC 9 no index is there without a query that goes by it", "[postgres][explain]") {

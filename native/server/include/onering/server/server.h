@@ -1,7 +1,7 @@
 // OneRing as a library: the authority over a store, behind WebSocket and HTTP on one port.
 //
 //   GET /sync      WebSocket, subprotocol "onering.1": the protocol of onering.capnp
-//   /api/...       JSON over HTTP for programs without a replica: docs/openapi.yaml
+//   /api/...       JSON over HTTP for programs without a replica: docs/openapi.json
 //   GET /healthz   is the process there
 //   GET /readyz    can it take work
 //   GET /api/health/db   what the store says
@@ -75,6 +75,7 @@ struct ServerBounds {
   std::size_t outgoingBytes = 8U << 20U;
   std::size_t answerBytes = 1U << 20U;  // of text in one answer to a replica that catches up
   std::size_t readsPerSession = 4;      // such answers in work at a time
+  std::size_t pageBytes = 32U << 20U;   // of what was read over HTTP and may be told again
   // Of pushes that wait for their receipts; above, nothing is read until some have been given.
   std::size_t opsUnanswered = 1'024;        // of one session
   std::size_t bytesUnanswered = 4U << 20U;  // of one session

@@ -76,11 +76,18 @@ struct DraftQuestion {
   std::size_t segmentBytesMax = 0;
   std::uint32_t passesFrom = 0;
   std::uint32_t passCount = 0;
+
+  friend auto operator<=>(const DraftQuestion&, const DraftQuestion&) = default;
 };
 struct DraftView {
   DraftState state;
   std::vector<Segment> segments;
   std::vector<RingPass> passes;
+};
+
+// Where the drafts' logs end: whether what was read of them before is what would be read now.
+struct PositionsQuestion {
+  std::vector<DraftId> drafts;
 };
 
 // Store::listDrafts().
@@ -119,18 +126,19 @@ struct ForgetRequestsQuestion {
 
 // Nothing where there is no such draft or the asker is no member of it: the two look the same (SPEC I10).
 using DraftAnswer = StoreResult<std::optional<DraftView>>;
+using PositionsAnswer = StoreResult<std::vector<LogPosition>>;  // in the order of the question; {}: no such draft
 using EventsAnswer = StoreResult<std::optional<EventPage>>;
 using ViewAnswer = StoreResult<std::optional<bool>>;  // whether it is the first of its hour
 using ListAnswer = StoreResult<std::vector<DraftHead>>;
 using ClaimAnswer = StoreResult<std::optional<RequestRecord>>;
 using CompleteAnswer = StoreResult<std::optional<RequestAnswer>>;
 
-using StoreQuestion =
-    std::variant<Lookup, CommitQuestion, CatchUpQuestion, ChangesQuestion, NewsQuestion, DraftQuestion, ListQuestion,
-                 EventsQuestion, ViewQuestion, ClaimQuestion, CompleteQuestion, ForgetRequestsQuestion>;
+using StoreQuestion = std::variant<Lookup, CommitQuestion, CatchUpQuestion, ChangesQuestion, NewsQuestion,
+                                   DraftQuestion, PositionsQuestion, ListQuestion, EventsQuestion, ViewQuestion,
+                                   ClaimQuestion, CompleteQuestion, ForgetRequestsQuestion>;
 using StoreAnswer = std::variant<StoreResult<Found>, StoreResult<void>, StoreResult<std::vector<AuthorityMessage>>,
-                                 StoreResult<std::vector<DraftNews>>, DraftAnswer, ListAnswer, EventsAnswer, ViewAnswer,
-                                 ClaimAnswer, CompleteAnswer>;
+                                 StoreResult<std::vector<DraftNews>>, DraftAnswer, PositionsAnswer, ListAnswer,
+                                 EventsAnswer, ViewAnswer, ClaimAnswer, CompleteAnswer>;
 
 // Does what `question` asks. A Lookup is answered by Found, a CommitQuestion and a ForgetRequestsQuestion by void, a
 // NewsQuestion by DraftNews of the drafts that there are, a catch-up and a ChangesQuestion by messages to send, the
