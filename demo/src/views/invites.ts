@@ -79,7 +79,7 @@ export class Invites implements View {
 
   async #revoke(invite: string): Promise<void> {
     const revoked = await this.#notices.follow(this.#handle.revokeInvite(invite), 'The invite was not revoked.');
-    if (revoked !== null && this.#made.dataset.invite === invite) this.#made.hidden = true;
+    if (revoked !== null && this.#made.dataset['invite'] === invite) this.#made.hidden = true;
   }
 
   #making(): HTMLFormElement {
@@ -120,7 +120,7 @@ export class Invites implements View {
       h('label', { for: id, class: 'field-label' }, 'The link, shown only now. It works once.'),
       h('div', { class: 'invite-link-row' }, link, h('button', { type: 'button', class: 'button small', onclick: copy }, icon('copy'), 'Copy')),
     );
-    this.#made.dataset.invite = invite;
+    this.#made.dataset['invite'] = invite;
     this.#made.hidden = false;
     link.focus();
   }
