@@ -5,7 +5,7 @@ namespace onering::server {
 ServiceMetrics::ServiceMetrics(Metrics& metrics)
     : registry(metrics),
       batchOps(metrics.histogram("onering_batch_ops", "Ops that were committed or rejected in one transaction.",
-                                 powersOfTwo(4'096))),
+                                 powersOfTwo(512))),
       commitSeconds(metrics.histogram("onering_commit_seconds", "Time from handing a batch to the store to its answer.",
                                       latencies())),
       fanOutSeconds(metrics.histogram("onering_fanout_seconds",

@@ -88,7 +88,8 @@ using AuthorityActions = std::vector<AuthorityAction>;
 
 struct AuthorityOptions {
   Limits limits;
-  std::size_t opsPerBatch = 4'096;
+  // A commit costs next to nothing by the op from here on, and what waits meanwhile makes the other batches as large.
+  std::size_t opsPerBatch = 512;
   // While the store works on one, the next is judged; a database works on both.
   std::size_t batchesAtStore = 2;
   std::size_t cacheBytes = std::size_t{64} << 20U;  // of drafts' states, about
