@@ -21,6 +21,7 @@ AuthorityActions Authority::movedElsewhere(const std::vector<DraftPosition>& dra
     if (!untold(draft, position.seq)) continue;
     if (users_.empty() && !atStore_.drafts.contains(draft)) {
       forget(draft);  // nobody to tell: whoever joins asks what has changed, and finds nothing of the past (I10)
+      newsFor_.erase(draft);
       continue;
     }
     Seq& seq = moved_[draft];
@@ -54,10 +55,11 @@ void Authority::askNews(AuthorityActions& actions) {
 void Authority::tellNews(std::vector<DraftNews> news, const std::map<DraftId, LogPosition>& asked,
                          AuthorityActions& actions) {
   for (DraftNews& one : news) {
-    const LogPosition from = asked.at(one.state.id);
+    const auto from = asked.find(one.state.id);
+    if (from == asked.end()) continue;
     const Seq told = this->told(one.state.id).seq;
     if (told > one.state.position.seq || !untold(one.state.id, one.state.position.seq)) continue;
-    tell(one, from, actions);
+    tell(one, from->second, actions);
     // A batch that was decided on what the cache holds meets a conflict where that is of the past.
     const DraftState* present = cached(one.state.id);
     if (!present || present->position.seq < one.state.position.seq) keep(one.state);

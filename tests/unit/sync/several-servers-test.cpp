@@ -117,6 +117,20 @@ TEST_CASE("I10 whom another server has removed learns nothing from an op that co
   CHECK(at.neighbour->count<Entries>() == 0);
 }
 
+TEST_CASE("I10 news that were read before nobody was there are told to nobody who comes later", "[sync][servers]") {
+  TwoServers at;
+  at.neighbour->holdNews = true;
+  at.byAda(SetTitle{.title = "Ours", .expect = {}});
+  at.neighbour->movedElsewhere(at.draft);
+  at.neighbour->leave();
+  at.byAda(RemoveCollaborator{.user = "bob"});
+  at.neighbour->movedElsewhere(at.draft);
+  at.neighbour->join("bob");
+  at.neighbour->answerNews();
+  CHECK(at.neighbour->count<Welcome>() == 1);
+  CHECK(at.neighbour->count<Entries>() == 0);
+}
+
 TEST_CASE("O10 whom another server has removed is told, although this one wrote before it heard", "[sync][servers]") {
   TwoServers at;
   at.neighbour->join("ada");
