@@ -254,7 +254,7 @@ export interface InviteOperation extends Operation {
 export interface NewDraft {
   /** 1–200 characters. */
   readonly title: string;
-  /** What the draft is written for, at most 64 bytes; shown, not interpreted. */
+  /** What the draft is written for, at most 64 characters; shown, not interpreted. */
   readonly platform?: string;
   /** How long one may hold the ring before editors may reclaim it. Default: for ever. */
   readonly holdLimitMs?: number;
