@@ -5,6 +5,8 @@
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
+#include <fcntl.h>
+#include <sys/file.h>
 
 #include "onering/postgres/postgres-database.h"
 #include "onering/postgres/postgres-store.h"
@@ -41,6 +43,13 @@ std::expected<std::unique_ptr<Store>, Rejection> openDatabase(const std::string&
   return std::move(*opened);
 }
 
+// Who writes a file has it to themselves: what another process wrote would not be told to anybody here. Held until the
+// process ends, as closing a descriptor of the file would drop SQLite's own locks on it.
+bool claim(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  return file >= 0 && ::flock(file, LOCK_EX | LOCK_NB) == 0;
+}
+
 }  // namespace
 
 bool isDatabase(const std::string& where) {
@@ -70,6 +79,10 @@ std::expected<std::unique_ptr<Store>, Rejection> openStore(const std::string& wh
   if (!opened) {
     return std::unexpected(
         rejection(errorOf(opened.error().fault), "cannot open " + where + ": " + opened.error().detail));
+  }
+  if (!readOnly && !claim(where)) {
+    return std::unexpected(rejection(ErrorCode::storageUnavailable,
+                                     "another server has " + where + " open: end it, or give this one another file"));
   }
   return std::move(*opened);
 }

@@ -36,7 +36,7 @@ enum class StoreUse { readOnly, readWrite };
 [[nodiscard]] bool isDatabase(const std::string& where);
 
 // The store that `--store` names: `memory`, a postgres:// URL, or the path of a SQLite file. Read only, the file
-// must exist; a server may be writing it meanwhile.
+// must exist; a server may be writing it meanwhile. To write it, no other process may have it open to write.
 [[nodiscard]] std::expected<std::unique_ptr<Store>, Rejection> openStore(const std::string& where, StoreUse use);
 
 inline constexpr const char* kDefaultStore = "onering.db";  // in the current folder

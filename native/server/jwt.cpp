@@ -11,6 +11,7 @@
 #include "onering/domain/bytes.h"
 #include "onering/domain/text.h"
 #include "onering/server/auth.h"
+#include "onering/system/system.h"
 
 namespace onering {
 
@@ -133,6 +134,9 @@ Judged judgeClaims(const Claims& claims, const JwtOptions& options, Time now) {
 std::expected<std::unique_ptr<JwtAuthenticator>, Rejection> JwtAuthenticator::create(JwtOptions options) {
   if (options.key.size() < kKeyBytesMin) {
     return std::unexpected(rejection(ErrorCode::notAllowed, "The key for HS256 must have at least 32 bytes."));
+  }
+  if (!options.now) {
+    options.now = systemNow;
   }
   return std::unique_ptr<JwtAuthenticator>(new JwtAuthenticator(std::move(options)));
 }

@@ -110,6 +110,13 @@ TEST_CASE("a JWT that is not good says why, in a code", "[auth]") {
   CHECK(!judged.error().message.empty());
 }
 
+TEST_CASE("without a clock of its own a JWT is judged by the system's", "[auth]") {
+  const auto jwts = *JwtAuthenticator::create({.key = kKey});
+  const auto seconds = toMs(systemNow()) / 1'000;
+  CHECK(jwts->judge(jwt(R"({"sub":"ada","exp":)" + std::to_string(seconds + 60) + "}")));
+  CHECK_FALSE(jwts->judge(jwt(R"({"sub":"ada","exp":)" + std::to_string(seconds - 60) + "}")));
+}
+
 TEST_CASE("issuer and audience count when they are set", "[auth]") {
   JwtOptions options;
   options.issuer = "https://id.example";

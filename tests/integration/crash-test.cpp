@@ -206,4 +206,20 @@ TEST_CASE("a port that is taken, a wrong address, a wrong store: clear errors at
   CHECK(runOneRing({"--help"}).out.contains("Ends with"));
 }
 
+TEST_CASE("a file that a server has open is refused to a second one until the first is gone", "[crash]") {
+  const TemporaryFolder folder;
+  const std::string file = folder / "drafts.db";
+  auto first = std::make_unique<ServeProcess>(
+      std::vector<std::string>{"--dev-auth", "--store", file, "--listen", "127.0.0.1:0"});
+  const Ended second = runOneRing({"serve", "--dev-auth", "--store", file, "--listen", "127.0.0.1:0"});
+  CHECK(second.exitCode == 4);
+  CHECK(second.out.empty());
+  CHECK(second.err.contains("storageUnavailable: another server has " + file + " open"));
+  CHECK(runOneRing({"verify", "--store", file}).exitCode == 0);
+
+  first.reset();  // kill -9
+  const ServeProcess next({"--dev-auth", "--store", file, "--listen", "127.0.0.1:0"});
+  CHECK(next.port() != 0);
+}
+
 }  // namespace onering::testing

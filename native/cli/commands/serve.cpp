@@ -54,8 +54,8 @@ std::expected<std::shared_ptr<Authenticator>, Rejection> authenticatorFor(const 
   while (key.ends_with('\n') || key.ends_with('\r')) {
     key.pop_back();
   }
-  auto jwt = JwtAuthenticator::create(
-      {.key = std::move(key), .issuer = settings.jwtIssuer, .audience = settings.jwtAudience, .now = systemNow});
+  auto jwt =
+      JwtAuthenticator::create({.key = std::move(key), .issuer = settings.jwtIssuer, .audience = settings.jwtAudience});
   if (!jwt) {
     return std::unexpected(std::move(jwt.error()));
   }

@@ -39,11 +39,11 @@ class DevAuthenticator final : public Authenticator {
 };
 
 struct JwtOptions {
-  std::string key;          // the shared secret, at least 32 bytes
-  std::string issuer;       // when set, `iss` must be this
-  std::string audience;     // when set, `aud` must be or hold this
-  Duration leeway{30'000};  // how far the clocks of issuer and server may differ
-  std::function<Time()> now;
+  std::string key;                 // the shared secret, at least 32 bytes
+  std::string issuer = {};         // when set, `iss` must be this
+  std::string audience = {};       // when set, `aud` must be or hold this
+  Duration leeway{30'000};         // how far the clocks of issuer and server may differ
+  std::function<Time()> now = {};  // empty: the system's clock
 };
 
 // JSON Web Tokens (RFC 7519) signed with HMAC-SHA-256. The algorithm belongs to the key: a token that names
