@@ -339,6 +339,29 @@ TEST_CASE("SPEC 14 who floods is read at a bounded rate, on however many connect
   CHECK(std::chrono::steady_clock::now() - began > std::chrono::milliseconds(1'500));
 }
 
+TEST_CASE("SPEC 14 of many pings that come at once the last is answered", "[bounds]") {
+  TestServer server;
+  RawSocket flood(server.port());
+  flood.join("mallory");
+  constexpr int kPings = 1'000;
+  std::string pings;
+  for (int i = 0; i < kPings; ++i) {
+    const std::string payload = std::to_string(1'000 + i);
+    pings += std::string("\x89\x84\0\0\0\0", 6) + payload;
+  }
+  flood.send(pings);
+  int pongs = 0;
+  std::string last;
+  while (last != "1999") {
+    const auto frame = flood.nextFrame();
+    REQUIRE(frame);
+    REQUIRE(frame->opcode == 10);
+    last = frame->payload;
+    ++pongs;
+  }
+  CHECK(pongs < kPings / 10);
+}
+
 TEST_CASE("SPEC 14 who says to be at ever more drafts is read no further than the store answers", "[bounds]") {
   ServerOptions options;
   options.bounds.readsPerSession = 4;
