@@ -116,8 +116,10 @@ const Statement kPutInvites{
     "accepted_by, accepted_at) "
     "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], "
     "$8::timestamptz[], $9::text[], $10::timestamptz[]) "
-    "ON CONFLICT (draft_id, invite_id) DO UPDATE SET accepted_by = excluded.accepted_by, "
-    "accepted_at = excluded.accepted_at"};
+    "ON CONFLICT (draft_id, invite_id) DO UPDATE SET token_sha256 = excluded.token_sha256, role = excluded.role, "
+    "created_by = excluded.created_by, for_user = excluded.for_user, created_at = excluded.created_at, "
+    "expires_at = excluded.expires_at, accepted_by = excluded.accepted_by, accepted_at = excluded.accepted_at, "
+    "deleted_at = NULL"};
 
 const Statement kRevokeInvites{
     "revoke_invites",

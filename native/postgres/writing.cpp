@@ -284,7 +284,9 @@ class Invites {
       outcomes_[{entry.op.draft, id}].revokedAt = entry.acceptedAt;
     }
     for (const Invite& invite : accepted.change.invited) {
-      outcomes_[{entry.op.draft, invite.id}].invite = invite;
+      Outcome& outcome = outcomes_[{entry.op.draft, invite.id}];
+      outcome.invite = invite;
+      outcome.revokedAt.reset();
     }
   }
 

@@ -34,10 +34,6 @@ const StoreError* errorIn(const StoreAnswer& answer) {
   return std::visit([](const auto& result) { return result ? nullptr : &result.error(); }, answer);
 }
 
-bool isRead(const StoreQuestion& question) {
-  return std::holds_alternative<CatchUpQuestion>(question) || std::holds_alternative<ChangesQuestion>(question);
-}
-
 }  // namespace
 
 SyncService::SyncService(ServerOptions options, std::unique_ptr<AsyncStore> store, Post post)
@@ -128,7 +124,10 @@ void SyncService::received(SessionId id, std::string_view bytes) {
     refused(id, std::move(message.error()));
     return;
   }
-  if (const auto* push = std::get_if<Push>(&*message)) {
+  // What is asked because of a push is asked for all whose ops wait.
+  const auto* push = std::get_if<Push>(&*message);
+  const auto asking = push ? std::nullopt : std::optional(id);
+  if (push) {
     if (log_.wants(LogLevel::debug)) {
       for (const Op& op : push->ops) {
         log_(LogLevel::debug, "received an op",
@@ -140,7 +139,7 @@ void SyncService::received(SessionId id, std::string_view bytes) {
     bytesUnanswered_ += bytes.size();
     touch(id, session);
   }
-  carryOut(authority_.received(id, std::move(*message), systemNow()), id);
+  carryOut(authority_.received(id, std::move(*message), systemNow()), asking);
 }
 
 void SyncService::refused(SessionId id, Rejection why) {
@@ -252,7 +251,7 @@ void SyncService::carryOut(AuthorityActions actions, std::optional<SessionId> as
   // Questions first: the store works while the rest is written.
   for (AuthorityAction& action : actions) {
     if (auto* question = std::get_if<AskAction>(&action)) {
-      if (asking && isRead(question->question)) {
+      if (asking) {
         reads_.emplace(question->ticket, *asking);
         ++sessions_.at(*asking)->reads;
       }

@@ -128,6 +128,7 @@ class SyncService {
   [[nodiscard]] bool isPatient(const Session& session) const;
   [[nodiscard]] std::expected<Principal, Rejection> admitted(SessionId id,
                                                              std::expected<Principal, Rejection> principal);
+  // `asking`: the session for which alone the store is asked.
   void carryOut(AuthorityActions actions, std::optional<SessionId> asking = {});
   void askStore(AskAction question);
   void send(const SendAction& action);

@@ -134,6 +134,9 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
         rest_ = {};
       }
     }
+    if (pong_) {
+      wake();
+    }
     read();
   }
 
@@ -160,8 +163,7 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
     }
   }
   void happen(const FrameReader::Ping& ping) {
-    pong_ = ping.payload;  // only the last of several needs an answer
-    wake();
+    pong_ = ping.payload;  // only the last of several that come at once needs an answer: take() sees to it
   }
   void happen(const FrameReader::Close& /*close*/) { end(CloseReason::normal); }
   void happen(const FrameReader::Pong& /*pong*/) {}

@@ -709,6 +709,37 @@ TEST_CASE("§11 invites are part of the state: new, accepted, revoked, and those
   });
 }
 
+TEST_CASE("§11 the id of an invite that was revoked may be used again", "[store]") {
+  forEachStore([](StoreSubject& subject) {
+    Source source;
+    Script script(source, "ann");
+    const auto invite = [](std::uint8_t token, Role role, const UserId& user) {
+      return CreateInvite{.invite = inviteOf(1),
+                          .tokenHash = tokenHash({token}),
+                          .role = role,
+                          .user = user,
+                          .lifetime = std::chrono::hours{token}};
+    };
+    script.act("ann", invite(1, Role::viewer, "zoe"));
+    got(subject.store().commit(script.batch()));
+    script.act("ann", RevokeInvite{.invite = inviteOf(1)});
+    got(subject.store().commit(script.batch()));
+    script.act("ann", invite(2, Role::editor, ""));
+    got(subject.store().commit(script.batch()));
+    CHECK(script.state.invites.size() == 1);
+    CHECK(difference(tell(subject.store(), script.id()), tell(script)) == "");
+
+    script.act("ann", RevokeInvite{.invite = inviteOf(1)});  // and made again in the same batch
+    script.act("ann", invite(3, Role::viewer, "bob"));
+    got(subject.store().commit(script.batch()));
+    CHECK(difference(tell(subject.store(), script.id()), tell(script)) == "");
+
+    script.act("bob", AcceptInvite{.invite = inviteOf(1), .tokenHash = tokenHash({3})});
+    got(subject.store().commit(script.batch()));
+    CHECK(difference(tell(subject.store(), script.id()), tell(script)) == "");
+  });
+}
+
 TEST_CASE("A store in which all is well finds no damage", "[store]") {
   forEachStore([](StoreSubject& subject) {
     Source source;

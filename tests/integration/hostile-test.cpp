@@ -1,3 +1,4 @@
+#include <atomic>
 #include <thread>
 
 #include <catch2/catch_test_macros.hpp>
@@ -336,6 +337,81 @@ TEST_CASE("SPEC 14 who floods is read at a bounded rate, on however many connect
   }
   // 400 messages, of which 100 a second.
   CHECK(std::chrono::steady_clock::now() - began > std::chrono::milliseconds(1'500));
+}
+
+TEST_CASE("SPEC 14 of many pings that come at once the last is answered", "[bounds]") {
+  TestServer server;
+  RawSocket flood(server.port());
+  flood.join("mallory");
+  constexpr int kPings = 1'000;
+  std::string pings;
+  for (int i = 0; i < kPings; ++i) {
+    const std::string payload = std::to_string(1'000 + i);
+    pings += std::string("\x89\x84\0\0\0\0", 6) + payload;
+  }
+  flood.send(pings);
+  int pongs = 0;
+  std::string last;
+  while (last != "1999") {
+    const auto frame = flood.nextFrame();
+    REQUIRE(frame);
+    REQUIRE(frame->opcode == 10);
+    last = frame->payload;
+    ++pongs;
+  }
+  CHECK(pongs < kPings / 10);
+}
+
+TEST_CASE("SPEC 14 who says to be at ever more drafts is read no further than the store answers", "[bounds]") {
+  ServerOptions options;
+  options.bounds.readsPerSession = 4;
+  TestServer server(std::move(options));
+  std::atomic<bool> reached = false;
+  std::atomic<bool> held = true;
+  server.store().beforeCommit([&]() -> std::optional<StoreFault> {
+    reached = true;
+    while (held) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return {};
+  });
+  const auto draft = [](std::uint64_t number) { return DraftId::fromHalves(0x7000, (1ULL << 63U) | number); };
+  RawSocket ada(server.port());
+  ada.join("ada");
+  ada.say(Push{.ops = {Op{.id = OpId::fromHalves(0x7000, 1ULL << 63U),
+                          .draft = draft(0),
+                          .actor = "ada",
+                          .device = DeviceId::fromHalves(0x7000, 1ULL << 63U),
+                          .authoredAt = timeFromMs(0),
+                          .body = CreateDraft{.title = "Notes", .platform = {}, .holdLimit = {}}}},
+               .restart = true});
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto inTime = [&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return std::chrono::steady_clock::now() < until;
+  };
+  while (!reached && inTime()) {
+  }
+
+  RawSocket mallory(server.port());
+  mallory.join("mallory");
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    mallory.say(Present{.draft = draft(i), .attention = Attention::here});
+  }
+  mallory.say(Ping{1});
+  const auto questions = [&] {
+    constexpr std::string_view kName = "\nonering_store_questions ";
+    const std::string metrics = RawSocket(server.port()).get("/metrics").body;
+    return std::stoi(metrics.substr(metrics.find(kName) + kName.size()));
+  };
+  while (questions() < 4 && inTime()) {
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const int waiting = questions();
+  CHECK(waiting >= 4);
+  CHECK(waiting <= 5);  // with one of the server's own
+  held = false;
+  CHECK(std::get<Pong>(mallory.hear().value()).id == 1);
 }
 
 TEST_CASE("SPEC 14 what may be said in a second is not read all at once", "[bounds]") {
