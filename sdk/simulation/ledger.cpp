@@ -1,6 +1,7 @@
 #include "ledger.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace onering::simulation {
 
@@ -101,7 +102,7 @@ void Ledger::checkConfirmed(const DeviceBatch& batch) const {
 }
 
 void Ledger::uncertain(DeviceBatch batch) {
-  uncertain_ = std::move(batch);
+  uncertain_ = Uncertain{std::move(batch), leaving_};
 }
 
 void Ledger::reopened(DeviceStore& store, bool isOpenedAnew) {
@@ -111,7 +112,9 @@ void Ledger::reopened(DeviceStore& store, bool isOpenedAnew) {
   if (uncertain_) {
     // All of the batch or nothing: the place of any one op in it tells which.
     if (!holds(*pending, *kept)) {
-      committed(DeviceBatch(*uncertain_));
+      auto [batch, leaving] = *std::exchange(uncertain_, {});
+      leaving_ = std::move(leaving);
+      committed(batch);
     } else if (isOpenedAnew) {
       uncertain_.reset();
     }

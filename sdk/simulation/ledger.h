@@ -46,6 +46,12 @@ class Ledger {
     Op op;
   };
 
+  // What was being stored, and what the user had dismissed or made again by it.
+  struct Uncertain {
+    DeviceBatch batch;
+    std::map<OpId, bool> leaving;
+  };
+
   void queue(const PendingOp& pending);
   void settle(const OpId& id, const DeviceBatch& batch);
   void dismiss(const OpId& id, const DeviceBatch& batch);
@@ -59,7 +65,7 @@ class Ledger {
   std::map<OpId, KeptOp> kept_;
   std::set<OpId> gone_;  // accepted or dismissed
   std::map<OpId, bool> leaving_;
-  std::optional<DeviceBatch> uncertain_;
+  std::optional<Uncertain> uncertain_;
 };
 
 }  // namespace onering::simulation
