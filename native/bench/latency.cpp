@@ -11,10 +11,11 @@ namespace {
 // One that appends and one that reads, both replicas, in one draft.
 class Pair {
  public:
-  Pair(EventLoop& loop, const std::string& url, std::size_t bytes) : loop_(loop), text_(bytes, 'x') {
+  Pair(EventLoop& loop, const std::string& url, const std::string& readerUrl, std::size_t bytes)
+      : loop_(loop), text_(bytes, 'x') {
     const std::string run = runName();
     writer_ = openClient(loop, url, run + "-writer");
-    reader_ = openClient(loop, url, run + "-reader", [this](const Notice& notice) { see(notice); });
+    reader_ = openClient(loop, readerUrl, run + "-reader", [this](const Notice& notice) { see(notice); });
     bool ready = false;
     draft_ = writer_->perform({}, CreateDraft{.title = "Load", .platform = {}, .holdLimit = {}}).value().draft;
     static_cast<void>(writer_->perform(draft_, AddCollaborator{.user = run + "-reader", .role = Role::viewer},
@@ -83,6 +84,7 @@ Figures benchLatency(const LatencySettings& settings) {
   figures["everyMs"] = settings.everyMs;
   figures["bytes"] = settings.bytes;
   figures["busyClients"] = settings.busyClients;
+  figures["servers"] = settings.twoServers ? 2 : 1;
 
   std::optional<Writers> busy;
   if (settings.busyClients > 0) {
@@ -93,7 +95,7 @@ Figures benchLatency(const LatencySettings& settings) {
                                          .bytes = settings.bytes,
                                          .window = 1});
   }
-  Pair pair(loop, server.url(), settings.bytes);
+  Pair pair(loop, server.url(), settings.twoServers ? server.startSecond() : server.url(), settings.bytes);
   if (busy) {
     busy->start();
   }

@@ -55,6 +55,7 @@ ServerUnderTest::ServerUnderTest(ServerSettings settings) : settings_(std::move(
 
 ServerUnderTest::~ServerUnderTest() {
   server_.reset();
+  second_.reset();
   std::error_code ignored;
   if (!folder_.empty()) {
     std::filesystem::remove_all(folder_, ignored);
@@ -73,33 +74,47 @@ std::string ServerUnderTest::storeName() const {
   return {};
 }
 
-void ServerUnderTest::startServer() {
+process::Child ServerUnderTest::startAt(std::string& listen, const char* log) {
   checkInterrupted();
-  const auto log = folder_ / "log";
-  server_.emplace(process::Command{.program = settings_.program,
-                                   .arguments = {"serve", "--dev-auth", "--listen", listen_, "--store", storeName(),
-                                                 "--log-level", "error", "--user-rate", "0", "--address-rate", "0"},
-                                   .user = {},
-                                   .folder = {},
-                                   .log = log,
-                                   .input = {},
-                                   .environment = {},
-                                   .listen = true,
-                                   .diesWithUs = true});
-  const auto line = server_->readLine(kStartMax);
+  process::Child server({.program = settings_.program,
+                         .arguments = {"serve", "--dev-auth", "--listen", listen, "--store", storeName(), "--log-level",
+                                       "error", "--user-rate", "0", "--address-rate", "0"},
+                         .user = {},
+                         .folder = {},
+                         .log = folder_ / log,
+                         .input = {},
+                         .environment = {},
+                         .listen = true,
+                         .diesWithUs = true});
+  const auto line = server.readLine(kStartMax);
   const auto quote = line ? line->rfind('"') : std::string::npos;
   const auto before = quote == std::string::npos ? quote : line->rfind('"', quote - 1);
   if (before == std::string::npos) {
-    std::ifstream said(log);
+    std::ifstream said(folder_ / log);
     fail(ErrorCode::unavailable,
          "The server to measure does not start: " + std::string(std::istreambuf_iterator<char>(said), {}));
   }
-  listen_ = line->substr(before + 1, quote - before - 1);
+  listen = line->substr(before + 1, quote - before - 1);
+  return server;
+}
+
+void ServerUnderTest::startServer() {
+  server_.emplace(startAt(listen_, "log"));
   url_ = "ws://" + listen_;
 }
 
+std::string ServerUnderTest::startSecond() {
+  if (!cluster_) {
+    fail(ErrorCode::storageUnavailable, "Two servers share a PostgreSQL: --store postgres.");
+  }
+  std::string listen = "127.0.0.1:0";
+  second_.emplace(startAt(listen, "log-of-the-second"));
+  return "ws://" + listen;
+}
+
 double ServerUnderTest::cpuSeconds() const {
-  return server_ ? process::cpuTimesOf(server_->pid()).own : 0;
+  return (server_ ? process::cpuTimesOf(server_->pid()).own : 0) +
+         (second_ ? process::cpuTimesOf(second_->pid()).own : 0);
 }
 
 double ServerUnderTest::databaseCpuSeconds() const {

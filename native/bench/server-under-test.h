@@ -36,6 +36,9 @@ class ServerUnderTest {
   [[nodiscard]] double databaseCpuSeconds() const;
   [[nodiscard]] std::size_t residentBytes() const;
 
+  // Another server over the same database, and its address. Throws Failed unless ours is over PostgreSQL.
+  [[nodiscard]] std::string startSecond();
+
   void kill9();
   // Starts it again after kill9(), or stops it in order and starts it again, at the same address, over the same store.
   void restart();
@@ -44,6 +47,8 @@ class ServerUnderTest {
   void describe(Figures& figures) const;
 
  private:
+  // At settings' store; writes where it listens.
+  [[nodiscard]] process::Child startAt(std::string& listen, const char* log);
   void startServer();
   // As `onering serve --store` has it.
   [[nodiscard]] std::string storeName() const;
@@ -54,6 +59,7 @@ class ServerUnderTest {
   std::unique_ptr<TemporaryCluster> cluster_;
   std::filesystem::path folder_;  // of the SQLite file and the server's log; empty: no server of ours
   std::optional<process::Child> server_;
+  std::optional<process::Child> second_;
 };
 
 // CPU time from its construction on.

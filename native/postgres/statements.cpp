@@ -232,13 +232,30 @@ const Statement kListDrafts{
     "AND ($2::timestamptz IS NULL OR d.updated_at < $2 OR (d.updated_at = $2 AND d.draft_id > $3::uuid)) "
     "ORDER BY d.updated_at DESC, d.draft_id LIMIT $4::bigint"};
 
+// By membership, which costs what the user has; of one who has many, by what has changed in all drafts, if that is
+// less: a draft has changed when a member leaves it, too.
+#define CHANGED                                                                                                     \
+  "SELECT d.draft_id, coalesce(m.deleted_at, d.updated_at) AS at, m.deleted_at IS NOT NULL AS gone, d.seq, d.link " \
+  "FROM "
+#define RECENT(which, time)                                                                                  \
+  "(SELECT draft_id, updated_at, seq, link FROM drafts WHERE (SELECT yes FROM many) AND " which " AND " time \
+  " >= $2::timestamptz ORDER BY " time " LIMIT 1001)"
+#define RECENT_AS(status) RECENT("status = '" status "' AND deleted_at IS NULL", "updated_at")
 const Statement kListChanges{
     "list_changes",
-    "SELECT d.draft_id, coalesce(m.deleted_at, d.updated_at) AS at, m.deleted_at IS NOT NULL, d.seq, d.link "
-    "FROM collaborators m JOIN drafts d ON d.draft_id = m.draft_id "
-    "WHERE m.user_id = $1::text AND (coalesce(m.deleted_at, d.updated_at) > $2::timestamptz "
-    "OR (coalesce(m.deleted_at, d.updated_at) = $2 AND d.draft_id > $3::uuid)) "
-    "ORDER BY at, d.draft_id LIMIT $4::bigint"};
+    "WITH many AS (SELECT count(*) > 500 AS yes FROM "
+    "(SELECT FROM collaborators WHERE user_id = $1::text LIMIT 501) AS m), "
+    "recent AS MATERIALIZED (" RECENT_AS("active") " UNION ALL " RECENT_AS("locked") " UNION ALL " RECENT_AS(
+        "completed") " UNION ALL " RECENT("deleted_at IS NOT NULL", "deleted_at") "), "
+    "few AS (SELECT yes AND (SELECT count(*) FROM recent) <= 1000 AS yes FROM many) "
+    "SELECT draft_id, at, gone, seq, link FROM (" CHANGED
+    "recent d JOIN collaborators m ON m.draft_id = d.draft_id AND m.user_id = $1 WHERE (SELECT yes FROM few) "
+    "UNION ALL " CHANGED
+    "drafts d JOIN collaborators m ON m.draft_id = d.draft_id AND m.user_id = $1 WHERE NOT (SELECT yes FROM few)"
+    ") AS changed WHERE at >= $2 AND (at > $2 OR draft_id > $3::uuid) ORDER BY at, draft_id LIMIT $4::bigint"};
+#undef RECENT_AS
+#undef RECENT
+#undef CHANGED
 
 const Statement kAllDrafts{"all_drafts",
                            "SELECT draft_id FROM drafts WHERE draft_id > $1::uuid ORDER BY draft_id LIMIT $2::bigint"};

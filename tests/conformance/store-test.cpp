@@ -1,6 +1,7 @@
 // The part of the contract that the authority needs (onering/ports/store.h), for every store.
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "script.h"
 #include "subjects.h"
@@ -593,6 +594,45 @@ TEST_CASE("S6 what changed for a user is told by (time, id) behind a cursor, del
       CHECK(read == expected);
     }
     CHECK(got(subject.store().listChanges("zoe", {}, 100)).empty());
+  });
+}
+
+TEST_CASE("S6 what changed for a user of many drafts is told whole, whether little has changed or much", "[store]") {
+  forEachStore([](StoreSubject& subject) {
+    Source source;
+    std::vector<Script> scripts;
+    Batch batch;
+    for (int i = 0; i < 1'200; ++i) {
+      source.now += Duration{10};
+      Script& script = scripts.emplace_back(source, i == 1'150 ? "bob" : "ann");
+      if (i % 100 == 99) {
+        script.act("ann", Lock{});
+      } else if (i % 100 == 98) {
+        script.act("ann", DeleteDraft{});
+      } else if (i == 1'150) {
+        script.act("bob", AddCollaborator{"ann", Role::editor});
+        script.act("bob", RemoveCollaborator{"ann"});
+      }
+      batch.drafts.push_back(script.write());
+      if (batch.drafts.size() == 200) {
+        got(subject.store().commit(std::exchange(batch, {})));
+      }
+    }
+    std::vector<MembershipChange> expected;
+    for (const Script& script : scripts) {
+      const bool left = script.state.owner == "bob";
+      expected.push_back({script.id(), script.state.updatedAt, left, left ? LogPosition{} : script.state.position});
+    }
+    for (const std::size_t from : {0U, 150U, 250U, 1'100U, 1'197U, 1'199U}) {
+      const ChangeCursor cursor{expected[from].at, expected[from].draft};
+      const std::vector<MembershipChange> behind(expected.begin() + static_cast<std::ptrdiff_t>(from) + 1,
+                                                 expected.end());
+      INFO("behind " << from);
+      CHECK(got(subject.store().listChanges("ann", cursor, 2'000)) == behind);
+      const std::size_t first = std::min<std::size_t>(behind.size(), 10);
+      CHECK(got(subject.store().listChanges("ann", cursor, 10)) ==
+            std::vector(behind.begin(), behind.begin() + static_cast<std::ptrdiff_t>(first)));
+    }
   });
 }
 

@@ -75,6 +75,30 @@ TEST_CASE("bench append counts what was acknowledged and finds all of it, also a
   }
 }
 
+TEST_CASE("S6 bench reconnect gets what has changed, not what there is", "[bench]") {
+  const json::object figures =
+      figuresOf({"reconnect", "--drafts", "50", "--changed", "2", "--rounds", "3", "--age", "0"});
+  CHECK(number(figures, "p50Ms") > 0);
+  CHECK(number(figures, "bytesOnTheWire") > 0);
+  CHECK(figures.contains("serverCpuMs"));
+}
+
+TEST_CASE("bench long compares a long draft with an empty one", "[bench]") {
+  const json::object figures = figuresOf({"long", "--segments", "500", "--rounds", "1", "--seconds", "0.2"});
+  CHECK(number(figures, "segments") >= 500);
+  CHECK(number(figures, "longPerSecond") > 0);
+  CHECK(number(figures, "emptyPerSecond") > 0);
+  CHECK(figures.contains("cpuRatio"));
+}
+
+TEST_CASE("bench latency --two-servers needs a database that two can share", "[bench][postgres]") {
+  const TemporaryFolder folder;
+  CHECK(runBench({"latency", "--two-servers", "--seconds", "0.3"}, folder).exitCode == 4);
+  const json::object figures = figuresOf({"latency", "--store", "postgres", "--two-servers", "--seconds", "0.3"});
+  CHECK(number(figures, "servers") == 2);
+  CHECK(number(figures, "p50Ms") > 0);
+}
+
 TEST_CASE("bench append puts load on a server that is there", "[bench]") {
   ServeProcess server({"--dev-auth", "--store", "memory", "--listen", "127.0.0.1:0"});
   const json::object figures = figuresOf(

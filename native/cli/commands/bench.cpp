@@ -147,6 +147,7 @@ void addLatency(CLI::App& parent, Context& context) {
   addNumber(command, "--every-ms", settings->everyMs, "one append every so often", 0.1);
   addNumber(command, "--bytes", settings->bytes, "of a segment's text");
   addNumber(command, "--busy-clients", settings->busyClients, "replicas that append meanwhile, one op at a time", 0);
+  command->add_flag("--two-servers", settings->twoServers, "over one PostgreSQL; who reads is at the other one");
   addNumber(command, "--seconds", settings->seconds, "of measuring", 0.1);
 }
 
@@ -172,6 +173,30 @@ void addCatchUp(CLI::App& parent, Context& context) {
   addNumber(command, "--segments", settings->segments, "of the draft");
   addNumber(command, "--bytes", settings->bytes, "of a segment's text");
   addNumber(command, "--rounds", settings->rounds, "warm ones, after a cold one on a server just started");
+}
+
+void addReconnect(CLI::App& parent, Context& context) {
+  auto settings = std::make_shared<ReconnectSettings>();
+  CLI::App* command =
+      addCommand(parent, context, "reconnect",
+                 "A device of a user with many drafts comes back, few of which have changed", settings, benchReconnect);
+  addNumber(command, "--drafts", settings->drafts, "of the user");
+  addNumber(command, "--changed", settings->changed, "of them, while the device is away");
+  addNumber(command, "--age", settings->ageSeconds, "of the drafts, in seconds; what is new is listed again", 0);
+  addNumber(command, "--rounds", settings->rounds, "of going and coming back");
+}
+
+void addLongDraft(CLI::App& parent, Context& context) {
+  auto settings = std::make_shared<LongDraftSettings>();
+  CLI::App* command = addCommand(parent, context, "long", "What an append costs in a long draft and in an empty one",
+                                 settings, benchLongDraft);
+  command->add_option("--segments", settings->segments, "of the long draft, before it is measured")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 900'000));
+  addNumber(command, "--bytes", settings->bytes, "of a segment's text");
+  addNumber(command, "--window", settings->window, "ops without an answer");
+  addNumber(command, "--rounds", settings->rounds, "in each of which both have their turn");
+  addNumber(command, "--seconds", settings->seconds, "of a turn", 0.1);
 }
 
 void addIdle(CLI::App& parent, Context& context) {
@@ -240,6 +265,8 @@ void addBench(CLI::App& app, Context& context) {
   addLatency(*command, context);
   addFanOut(*command, context);
   addCatchUp(*command, context);
+  addReconnect(*command, context);
+  addLongDraft(*command, context);
   addIdle(*command, context);
   addLoad(*command, context);
   addRead(*command, context);

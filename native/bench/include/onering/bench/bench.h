@@ -59,6 +59,7 @@ struct LatencySettings {
   double everyMs = 2;
   std::size_t bytes = 100;
   std::size_t busyClients = 0;  // that append meanwhile, one op at a time, in drafts of their own
+  bool twoServers = false;      // over one PostgreSQL: who reads is connected to the other one
   double seconds = 10;
 };
 [[nodiscard]] Figures benchLatency(const LatencySettings& settings);
@@ -84,6 +85,29 @@ struct CatchUpSettings {
   std::size_t rounds = 5;  // of warm ones, after a cold one on a server that was just started
 };
 [[nodiscard]] Figures benchCatchUp(const CatchUpSettings& settings);
+
+// --- reconnect: a device of a user who has many drafts comes back, and few of them have changed ---
+
+struct ReconnectSettings {
+  ServerSettings server;
+  std::size_t drafts = 10'000;
+  std::size_t changed = 3;
+  double ageSeconds = 61;  // of the drafts; younger ones are listed again (SPEC S6, AuthorityOptions::cursorOverlap)
+  std::size_t rounds = 100;
+};
+[[nodiscard]] Figures benchReconnect(const ReconnectSettings& settings);
+
+// --- long: what an append costs in a long draft, and in an empty one, in turns ---
+
+struct LongDraftSettings {
+  ServerSettings server;
+  std::size_t segments = 900'000;  // of the long one, before it is measured
+  std::size_t bytes = 100;
+  std::size_t window = 256;  // unacknowledged ops
+  std::size_t rounds = 5;
+  double seconds = 2;  // of each of the two in a round
+};
+[[nodiscard]] Figures benchLongDraft(const LongDraftSettings& settings);
 
 // --- idle: what a connection costs in memory ---
 
