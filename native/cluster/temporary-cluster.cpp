@@ -90,7 +90,7 @@ void give(const fs::path& path, const std::string& user) {
   if (user.empty()) {
     return;
   }
-  const passwd* found = ::getpwnam(user.c_str());
+  const passwd* found = ::getpwnam(user.c_str());  // NOLINT(concurrency-mt-unsafe): read at once
   if (!found || ::chown(path.c_str(), found->pw_uid, found->pw_gid) != 0) {
     throw std::runtime_error("there is no user " + user + " to run PostgreSQL as");
   }

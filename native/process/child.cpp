@@ -44,7 +44,7 @@ struct Prepared {
     argv.push_back(nullptr);
     envp.push_back(nullptr);
     if (!command.user.empty()) {
-      const passwd* found = ::getpwnam(command.user.c_str());
+      const passwd* found = ::getpwnam(command.user.c_str());  // NOLINT(concurrency-mt-unsafe): read at once
       if (!found) {
         throw std::system_error(ENOENT, std::generic_category(), "no user " + command.user);
       }
@@ -81,7 +81,7 @@ Pipe makePipe() {
 void resetSignals() {
   sigset_t none;
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);  // NOLINT(concurrency-mt-unsafe): after fork()
   for (const int number : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
     ::signal(number, SIG_DFL);
   }

@@ -131,7 +131,7 @@ Metrics::Series& Metrics::seriesOf(std::string_view name, std::string_view help,
   return family->second.series[written];
 }
 
-Counter& Metrics::counter(std::string_view name, std::string_view help, Labels labels) {
+Counter& Metrics::counter(std::string_view name, std::string_view help, const Labels& labels) {
   const std::scoped_lock lock(mutex_);
   Series& series = seriesOf(name, help, labels, Type::counter);
   if (!series.counter) {
@@ -140,7 +140,8 @@ Counter& Metrics::counter(std::string_view name, std::string_view help, Labels l
   return *series.counter;
 }
 
-Histogram& Metrics::histogram(std::string_view name, std::string_view help, std::vector<double> bounds, Labels labels) {
+Histogram& Metrics::histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
+                              const Labels& labels) {
   const std::scoped_lock lock(mutex_);
   Series& series = seriesOf(name, help, labels, Type::histogram);
   if (!series.histogram) {
@@ -149,7 +150,7 @@ Histogram& Metrics::histogram(std::string_view name, std::string_view help, std:
   return *series.histogram;
 }
 
-void Metrics::watch(std::string_view name, std::string_view help, Labels labels, Read read) {
+void Metrics::watch(std::string_view name, std::string_view help, const Labels& labels, Read read) {
   const std::scoped_lock lock(mutex_);
   seriesOf(name, help, labels, name.ends_with("_total") ? Type::counter : Type::gauge).read = std::move(read);
 }

@@ -115,8 +115,11 @@ class WebSocketChannel final : public Channel, public std::enable_shared_from_th
       heard_ = Clock::now();
       pinged_ = false;
     }
-    if (!session_ && (discarded_ += got) > kDiscardedBytesMax) {
-      return;  // enough of it; the timer ends this
+    if (!session_) {
+      discarded_ += got;
+      if (discarded_ > kDiscardedBytesMax) {
+        return;  // enough of it; the timer ends this
+      }
     }
     take(std::span(buffer).first(got));
   }

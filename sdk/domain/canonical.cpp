@@ -152,7 +152,7 @@ struct BodyReader {
 
 void appendWord(std::string& bytes, std::uint64_t word) {
   if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-  std::array<char, 8> raw;
+  std::array<char, 8> raw{};
   std::memcpy(raw.data(), &word, raw.size());
   bytes.append(raw.data(), raw.size());
 }

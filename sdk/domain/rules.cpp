@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "onering/domain/canonical.h"
 #include "onering/domain/text.h"
@@ -89,7 +90,7 @@ struct Validator {
     return {};
   }
 
-  static Finding first(Finding one, Finding other) { return one ? one : other; }
+  static Finding first(Finding one, Finding other) { return one ? std::move(one) : std::move(other); }
 };
 
 // --- judge: what is wrong in this state -------------------------------------------------------------

@@ -34,7 +34,7 @@ Quad loadQuad(const void* from) {
 }
 
 Quad loadBigEndian(const std::uint8_t* from) {
-  std::array<Word, 4> words;
+  std::array<Word, 4> words{};
   std::memcpy(words.data(), from, sizeof words);
   for (Word& word : words) word = std::byteswap(word);
   return loadQuad(words.data());

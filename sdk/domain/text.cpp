@@ -58,7 +58,7 @@ std::size_t plainPrefix(std::string_view text) {
   constexpr std::uint64_t kHighBits = kOnes << 7U;
   std::size_t size = 0;
   for (; text.size() - size >= kStride; size += kStride) {
-    std::array<std::uint64_t, kStride / 8> words;
+    std::array<std::uint64_t, kStride / 8> words{};
     std::memcpy(words.data(), text.data() + size, kStride);
     std::uint64_t odd = 0;
     for (const std::uint64_t word : words) odd |= word | (word - kOnes);  // a high bit: a byte above 7F, or a NUL

@@ -56,7 +56,7 @@ std::span<const std::uint8_t> asBytes(std::string_view text) {
 std::array<std::uint8_t, 16> uuidV7(Time at, std::span<const std::uint8_t, 10> entropy) {
   constexpr std::int64_t kMostMs = (std::int64_t{1} << 48) - 1;
   const auto ms = static_cast<std::uint64_t>(std::min(std::max<std::int64_t>(toMs(at), 0), kMostMs));
-  std::array<std::uint8_t, 16> bytes;
+  std::array<std::uint8_t, 16> bytes{};
   for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
   for (std::size_t i = 0; i < 10; ++i) bytes[6 + i] = entropy[i];
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0FU) | 0x70U);
@@ -81,7 +81,7 @@ std::string uuidText(const std::array<std::uint8_t, 16>& bytes) {
 
 std::optional<std::array<std::uint8_t, 16>> parseUuid(std::string_view text) {
   if (text.size() != 36) return std::nullopt;
-  std::array<std::uint8_t, 16> bytes;
+  std::array<std::uint8_t, 16> bytes{};
   std::size_t at = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (dashBefore(i) && text[at++] != '-') return std::nullopt;

@@ -17,7 +17,7 @@ std::array<std::uint8_t, 16> derived(std::string_view what, std::initializer_lis
     hash.addFramed(part);
   }
   const Digest digest = hash.finish();
-  std::array<std::uint8_t, 16> bytes;
+  std::array<std::uint8_t, 16> bytes{};
   std::copy_n(digest.begin(), bytes.size(), bytes.begin());
   return bytes;
 }

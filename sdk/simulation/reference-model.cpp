@@ -36,7 +36,7 @@ Objection malformed(const Op& op, const Limits& limits) {
   if (const auto* added = as<AddCollaborator>(op); added && added->role == Role::owner) return Code::notAllowed;
   if (const auto* role = as<SetRole>(op); role && role->role == Role::owner) return Code::notAllowed;
   const auto* invited = as<CreateInvite>(op);
-  if (invited && (invited->lifetime.count() < 3'600'000 || invited->lifetime.count() > 168 * 3'600'000)) {
+  if (invited && (invited->lifetime.count() < 3'600'000 || invited->lifetime.count() > 604'800'000)) {
     return Code::notAllowed;
   }
   return {};

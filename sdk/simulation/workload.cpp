@@ -249,22 +249,18 @@ void Workload::govern(Device& device, const DraftId& draft) {
     }
   });
   const std::uint64_t lot = random.below(100);
-  if (deleted && lot < 85) {
+  if ((deleted && lot < 85) || lot >= 95) {
     perform(device, draft, RestoreDraft{});
-  } else if (status == DraftStatus::locked && lot < 60) {
+  } else if ((status == DraftStatus::locked && lot < 60) || (lot >= 78 && lot < 82)) {
     perform(device, draft, Unlock{});
   } else if (lot < 60) {
     rename(device, draft);
   } else if (lot < 78) {
     perform(device, draft, Lock{});
-  } else if (lot < 82) {
-    perform(device, draft, Unlock{});
   } else if (lot < 85) {
     perform(device, draft, Complete{});
-  } else if (lot < 95) {
-    perform(device, draft, DeleteDraft{});
   } else {
-    perform(device, draft, RestoreDraft{});
+    perform(device, draft, DeleteDraft{});
   }
 }
 

@@ -52,9 +52,9 @@ void Authority::askNews(AuthorityActions& actions) {
   actions.emplace_back(AskAction{newsTicket_, std::move(question)});
 }
 
-void Authority::tellNews(std::vector<DraftNews> news, const std::map<DraftId, LogPosition>& asked,
+void Authority::tellNews(const std::vector<DraftNews>& news, const std::map<DraftId, LogPosition>& asked,
                          AuthorityActions& actions) {
-  for (DraftNews& one : news) {
+  for (const DraftNews& one : news) {
     const auto from = asked.find(one.state.id);
     if (from == asked.end()) continue;
     const Seq told = this->told(one.state.id).seq;

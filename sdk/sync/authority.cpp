@@ -165,7 +165,7 @@ class Authority::Decider {
   std::map<DraftId, std::size_t> writes_;
 };
 
-Authority::Authority(AuthorityOptions options) : options_(std::move(options)) {}
+Authority::Authority(AuthorityOptions options) : options_(options) {}
 
 // --- sessions -----------------------------------------------------------------------------------------------
 
@@ -459,7 +459,7 @@ AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now
     newsTicket_ = 0;
     const auto asked = std::exchange(newsFor_, {});
     if (auto& news = std::get<StoreResult<std::vector<DraftNews>>>(answer)) {
-      tellNews(*std::move(news), asked, actions);
+      tellNews(*news, asked, actions);
     } else {  // asked again with the next ones
       for (const auto& [draft, position] : asked) moved_.try_emplace(draft, position.seq + 1);
     }

@@ -83,7 +83,7 @@ std::optional<Time> Replica::pushAgainAt() const {
 }
 
 void Replica::received(AuthorityMessage message, Time now) {
-  std::visit([&](auto&& typed) { on(std::move(typed), now); }, std::move(message));
+  std::visit([&](auto& typed) { on(std::move(typed), now); }, message);
 }
 
 void Replica::on(Welcome&& message, Time now) {
@@ -339,7 +339,7 @@ bool Replica::fold(const DraftId& id, Copy& copy, LogEntry& entry) {
     copy.confirmed = std::move(before);
     return false;
   }
-  if (change.redacted) changed(id, *change.redacted);
+  if (change.redacted) changed(id, change.redacted);
 
   if (const auto own = orderOf_.find(entry.op.id); own != orderOf_.end() && outbox_.at(own->second).op.draft == id) {
     if (!outbox_.at(own->second).accepted) step_.notices.emplace_back(OpSettled{id, entry.op.id, acceptedFor(entry)});
@@ -404,7 +404,9 @@ void Replica::loseCopy(const DraftId& id, Copy& copy) {
 // A part that is not the next one answers a fetch of before, which was given up: the answer to the present one is still
 // to come.
 void Replica::on(SnapshotPart&& message, Time /*now*/) {
-  Copy& copy = copyOf(message.draft);
+  const DraftId id = message.draft;
+  const Seq heardOf = message.at.seq;
+  Copy& copy = copyOf(id);
   if (copy.fetchedUpTo && message.state) {
     copy.incoming = Incoming{.at = message.at,
                              .image = {.state = std::move(*message.state), .passes = {}, .segments = {}},
@@ -415,7 +417,7 @@ void Replica::on(SnapshotPart&& message, Time /*now*/) {
     if (!message.more) fetchDone(copy);
     takeIn(std::move(message), copy);
   }
-  hear(message.draft, copy, message.at.seq);
+  hear(id, copy, heardOf);
   sendFetches();
 }
 

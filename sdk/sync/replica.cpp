@@ -493,7 +493,7 @@ void Replica::forgetWrites(const DraftId& id) {
 // Each id is greater than the one before, within one millisecond and after a clock went back too (RFC 9562 §6.2):
 // the ids of a device's ops sort as they were made.
 std::array<std::uint8_t, 16> Replica::newUuid(Time now) {
-  std::array<std::uint8_t, 10> bytes;
+  std::array<std::uint8_t, 10> bytes{};
   entropy_->fill(bytes);
   auto uuid = uuidV7(now, bytes);
   if (uuid <= lastUuid_) {

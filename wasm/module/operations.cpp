@@ -52,7 +52,7 @@ class Reader {
  private:
   template <typename T>
   T number() {
-    T value;
+    T value{};
     std::memcpy(&value, take(operations_, sizeof value).data(), sizeof value);
     return value;
   }

@@ -92,7 +92,7 @@ sqlite3_stmt* Connection::prepared(Sql sql) {
 }
 
 void Connection::script(Sql sql) {
-  check(connection_, sqlite3_exec(connection_, sql.text().data(), nullptr, nullptr, nullptr));
+  check(connection_, sqlite3_exec(connection_, std::string(sql.text()).c_str(), nullptr, nullptr, nullptr));
 }
 
 void Connection::setPragma(Sql name, std::int64_t value) {

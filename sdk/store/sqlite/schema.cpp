@@ -205,7 +205,7 @@ std::int64_t number(Connection& connection, Sql pragma) {
 
 void refuseForeignFile(Connection& connection) {
   sqlite3_file* file = nullptr;
-  sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  sqlite3_file_control(connection.handle(), "main", SQLITE_FCNTL_FILE_POINTER, static_cast<void*>(&file));
   sqlite3_int64 size = 0;
   if (!file || !file->pMethods || file->pMethods->xFileSize(file, &size) != SQLITE_OK || size == 0) {
     return;

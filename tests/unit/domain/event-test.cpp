@@ -94,7 +94,7 @@ TEST_CASE("What changes neither text nor ring nor status is no event, and comple
 }
 
 TEST_CASE("A view's id is that of draft, user and hour, and is a UUIDv7") {
-  const Time noon = timeFromMs(12 * 3'600'000);
+  const Time noon = timeFromMs(43'200'000);
   const Event view = viewEvent(draftId(1), "ann", noon);
   CHECK(isUuidV7(view.id));
   CHECK(viewEvent(draftId(1), "ann", noon + Duration{3'599'999}).id == view.id);

@@ -61,7 +61,6 @@ OpBody someBody(Dice& dice, Board& board) {
     case 5:
       return DeleteDraft{};
     case 6:
-      return RestoreDraft{};
     case 7:
       return RestoreDraft{};
     case 8:

@@ -272,10 +272,9 @@ TEST_CASE("An op whose fan-out got lost reaches the readers when it is pushed ag
   const auto before = *table.store.find({.drafts = {draft}, .ops = {}, .segments = {}})->drafts.at(0);
   DraftState after = before;
   const LogEntry entry = accept(&before, op, "@ada", table.now);
-  Change change = apply(after, entry);
+  const Change change = apply(after, entry);
   REQUIRE(table.store.commit(
-      Batch{.drafts = {{.expected = before.position.seq, .ops = {{entry, std::move(change)}}, .head = after}},
-            .rejected = {}}));
+      Batch{.drafts = {{.expected = before.position.seq, .ops = {{entry, change}}, .head = after}}, .rejected = {}}));
 
   table.connect(ada);
   table.run();

@@ -429,9 +429,9 @@ TEST_CASE("H3 a receipt from a log that was cut short is noticed, though the cop
   for (const LogEntry& entry : at.table.store.readLog(at.draft, 0, 1U << 20U).value()) {
     const auto found = backup.find({.drafts = {at.draft}, .ops = {}, .segments = {}})->drafts.at(0);
     DraftState state = found.value_or(DraftState{});
-    Change change = apply(state, entry);
-    REQUIRE(backup.commit(Batch{
-        .drafts = {{.expected = entry.seq - 1, .ops = {{entry, std::move(change)}}, .head = state}}, .rejected = {}}));
+    const Change change = apply(state, entry);
+    REQUIRE(backup.commit(
+        Batch{.drafts = {{.expected = entry.seq - 1, .ops = {{entry, change}}, .head = state}}, .rejected = {}}));
   }
   at.table.append(at.ada, at.draft, "one");
   at.table.append(at.ada, at.draft, "two");

@@ -63,11 +63,12 @@ class Metrics {
   using Read = std::function<std::optional<double>()>;
 
   // The one of this name and these labels, made when it is asked for first; lives as long as the registry.
-  Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
-  Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds, Labels labels = {});
+  Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
+  Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
+                       const Labels& labels = {});
 
   // What someone else counts: a counter if the name ends in `_total`, else a gauge. Takes the place of an earlier one.
-  void watch(std::string_view name, std::string_view help, Labels labels, Read read);
+  void watch(std::string_view name, std::string_view help, const Labels& labels, Read read);
 
   // All of it, in Prometheus' text format 0.0.4, by name and labels.
   [[nodiscard]] std::string text() const;

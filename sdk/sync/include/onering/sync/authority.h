@@ -240,7 +240,8 @@ class Authority {
   void noteMembers(const DraftState& state);
   void noteMember(const UserId& user, const DraftId& draft, bool isMember);
   void askNews(AuthorityActions& actions);
-  void tellNews(std::vector<DraftNews> news, const std::map<DraftId, LogPosition>& asked, AuthorityActions& actions);
+  void tellNews(const std::vector<DraftNews>& news, const std::map<DraftId, LogPosition>& asked,
+                AuthorityActions& actions);
   void tell(const DraftNews& news, const LogPosition& told, AuthorityActions& actions);
   void sendEntries(const std::vector<SessionId>& readers, const DraftId& draft, LogPosition before,
                    const LogPosition& head, std::span<const LogEntry* const> entries, AuthorityActions& actions) const;

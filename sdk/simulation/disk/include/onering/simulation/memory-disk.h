@@ -27,7 +27,7 @@
 #include <string_view>
 #include <vector>
 
-struct sqlite3_vfs;
+struct sqlite3_vfs;  // NOLINT(readability-identifier-naming): SQLite's
 
 namespace onering::simulation {
 
