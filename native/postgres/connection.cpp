@@ -29,6 +29,12 @@ Failure failureOf(const PGresult* result) {
   return {.sqlState = state ? state : "", .message = oneLine(message)};
 }
 
+// read_only_sql_transaction; invalid_sql_statement_name: what was prepared is gone; feature_not_supported: a plan that
+// another server's migration has made stale, or writes on a standby.
+bool isOfTheSession(std::string_view sqlState) {
+  return sqlState == "25006" || sqlState == "26000" || sqlState == "0A000";
+}
+
 // The socket belongs to libpq: the descriptor only waits on it.
 struct LetGo {
   void operator()(Descriptor* descriptor) const {
@@ -168,11 +174,11 @@ std::string Connection::parameter(const char* name) const {
 }
 
 bool Connection::isClean() const {
-  return !lost_ && inFlight_.empty() && PQtransactionStatus(handle_.get()) == PQTRANS_IDLE;
+  return !lost_ && !wrong_ && inFlight_.empty() && PQtransactionStatus(handle_.get()) == PQTRANS_IDLE;
 }
 
 bool Connection::hasFailed() const {
-  return !lost_ && inFlight_.empty() && PQtransactionStatus(handle_.get()) == PQTRANS_INERROR;
+  return !lost_ && !wrong_ && inFlight_.empty() && PQtransactionStatus(handle_.get()) == PQTRANS_INERROR;
 }
 
 // --- sending --------------------------------------------------------------------------------------------
@@ -306,6 +312,7 @@ void Connection::takeResult(Result result) {
     default:
       if (!request.failure) {
         request.failure = failureOf(result.get());
+        wrong_ = wrong_ || isOfTheSession(request.failure->sqlState);
       }
       if (PQstatus(handle_.get()) == CONNECTION_BAD) {
         lose(request.failure->message);

@@ -66,7 +66,8 @@ class Connection {
   // `done` is called once, later. After `patience` without an answer the connection is given up as lost.
   void run(Request request, std::chrono::milliseconds patience, Done done);
 
-  // Whether it may serve another request: nothing in flight, no transaction open, not lost.
+  // Whether it may serve another request: nothing in flight, no transaction open, not lost, and not the wrong session
+  // for this (one that takes no writes, or does not know our statements as they are): another one may do better.
   [[nodiscard]] bool isClean() const;
   // Whether a failed request has left its transaction open: a ROLLBACK makes it clean.
   [[nodiscard]] bool hasFailed() const;
@@ -114,6 +115,7 @@ class Connection {
   bool writing_ = false;
   bool guarding_ = false;
   bool lost_ = false;
+  bool wrong_ = false;
   std::chrono::steady_clock::time_point openedAt_;
   std::shared_ptr<Connection*> self_;  // handlers look here whether the connection is still there: null when not
 };

@@ -41,11 +41,13 @@ void Runner::readOnce(std::shared_ptr<const Request> request, int attemptsLeft, 
       done(std::unexpected(notReached(acquired.error())));
       return;
     }
-    const std::shared_ptr<Pool::Lease> lease = *acquired;
-    lease->connection().run(*request, kReadPatience, [this, request, attemptsLeft, done, lease](Reply reply) {
+    std::shared_ptr<Pool::Lease> lease = *std::move(acquired);
+    Connection& connection = lease->connection();
+    connection.run(*request, kReadPatience, [this, request, attemptsLeft, done, lease](Reply reply) mutable {
       if (reply) {
         done(*std::move(reply));
       } else if (reply.error().lost && attemptsLeft > 1) {
+        lease.reset();  // first: the pool has to know that it was lost
         readOnce(request, attemptsLeft - 1, done);
       } else {
         done(std::unexpected(errorFrom(reply.error(), false)));

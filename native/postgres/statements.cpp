@@ -377,14 +377,14 @@ const Statement kDescribeSchema{
 
 std::span<const Statement* const> allStatements() {
   static constexpr std::array kAll{
-      &kBegin,        &kBeginRead,      &kCommit,           &kPutUsers,           &kCreateDrafts,    &kAdvanceDrafts,
-      &kCheckDrafts,  &kInsertAccepted, &kInsertRejected,   &kInsertSegments,     &kRedactSegments,  &kHashContents,
-      &kInsertPasses, &kFindPositions,  &kPutCollaborators, &kLeaveCollaborators, &kPutInvites,      &kRevokeInvites,
-      &kInsertEvents, &kAppendEvents,   &kForgetRejected,   &kClaimRequest,       &kCompleteRequest, &kForgetRequests,
-      &kTakeJob,      &kFindDrafts,     &kFindMembers,      &kFindDraftInvites,   &kFindOps,         &kFindSegments,
-      &kReadLinks,    &kReadLog,        &kReadSegments,     &kReadPasses,         &kListDrafts,      &kListChanges,
-      &kAllDrafts,    &kEventsByType,   &kEventsByUser,     &kEventsByDraft,      &kFindRequest,     &kWrittenSince,
-      &kLeftMembers,  &kPing,           &kEndStalled,       &kTablesPresent,      &kDescribeSchema};
+      &kBegin,          &kBeginRead,    &kCommit,         &kRollback,         &kPutUsers,           &kCreateDrafts,
+      &kAdvanceDrafts,  &kCheckDrafts,  &kInsertAccepted, &kInsertRejected,   &kInsertSegments,     &kRedactSegments,
+      &kHashContents,   &kInsertPasses, &kFindPositions,  &kPutCollaborators, &kLeaveCollaborators, &kPutInvites,
+      &kRevokeInvites,  &kInsertEvents, &kAppendEvents,   &kForgetRejected,   &kClaimRequest,       &kCompleteRequest,
+      &kForgetRequests, &kTakeJob,      &kFindDrafts,     &kFindMembers,      &kFindDraftInvites,   &kFindOps,
+      &kFindSegments,   &kReadLinks,    &kReadLog,        &kReadSegments,     &kReadPasses,         &kListDrafts,
+      &kListChanges,    &kAllDrafts,    &kEventsByType,   &kEventsByUser,     &kEventsByDraft,      &kFindRequest,
+      &kWrittenSince,   &kLeftMembers,  &kPing,           &kEndStalled,       &kTablesPresent,      &kDescribeSchema};
   return kAll;
 }
 
