@@ -87,10 +87,11 @@ const Statement kRedactSegments{"redact_segments",
 
 const Statement kHashContents{
     "hash_contents",
-    "UPDATE drafts SET content_sha256 = sha256(whole.texts || " LENGTH("drafts.title") " || "
-    "convert_to(drafts.title, 'UTF8')) FROM (SELECT draft_id, string_agg(" LENGTH("coalesce(content, '')") " || "
-    "convert_to(coalesce(content, ''), 'UTF8'), '' ORDER BY position) AS texts FROM segments "
-    "WHERE draft_id = ANY($1::uuid[]) GROUP BY draft_id) AS whole WHERE drafts.draft_id = whole.draft_id"};
+    "UPDATE drafts SET content_sha256 = sha256(coalesce(whole.texts, ''::bytea) || " LENGTH("drafts.title") " || "
+    "convert_to(drafts.title, 'UTF8')) FROM (SELECT d.draft_id, string_agg(" LENGTH("coalesce(s.content, '')") " || "
+    "convert_to(coalesce(s.content, ''), 'UTF8'), '' ORDER BY s.position) FILTER (WHERE s.draft_id IS NOT NULL) "
+    "AS texts FROM drafts d LEFT JOIN segments s ON s.draft_id = d.draft_id WHERE d.draft_id = ANY($1::uuid[]) "
+    "GROUP BY d.draft_id) AS whole WHERE drafts.draft_id = whole.draft_id"};
 
 const Statement kInsertPasses{"insert_passes",
                               "INSERT INTO ring_passes (draft_id, epoch, from_user, to_user, passed_at, kind) "
