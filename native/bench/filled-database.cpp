@@ -121,7 +121,7 @@ std::vector<Asked> everyQuestion() {
        "collaborators_user",
        {"drafts_pkey"}},
       {kAllDrafts, draft + ", 100", "drafts_pkey"},
-      {kWrittenSince, "pg_current_xact_id()", "drafts_written_by"},
+      {kWrittenSince, "pg_current_xact_id(), ARRAY['7']::xid8[]", "drafts_written_by"},
       {kLeftMembers, drafts, "collaborators_pkey"},
       {kEventsByType, "ARRAY['DraftCreated'], " + window, "events_type"},
       {kEventsByUser, "'user{u}', " + window + ", ARRAY['SegmentAdded'], NULL", "events_user"},

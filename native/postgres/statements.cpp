@@ -284,10 +284,18 @@ const Statement kFindRequest{"find_request",
                              "SELECT request_sha256, op_id, salt, created_at, status, body FROM idempotency_keys "
                              "WHERE scope = $1::text AND key = $2::text"};
 
-// What transactions from `$1` on have written, and from which on to ask next: all older ones are over.
-const Statement kWrittenSince{"written_since",
-                              "SELECT pg_snapshot_xmin(pg_current_snapshot()), d.draft_id, d.seq, d.link "
-                              "FROM (VALUES (1)) AS one LEFT JOIN drafts d ON d.written_by >= $1::xid8"};
+// What transactions from `$1` on have written, and those of `$2`; and which are over by now. Of all that one
+// transaction has written either everything is told or nothing: where there is more, one goes on behind the last. Each
+// half goes by the index, in its order, no further than what is told.
+#define WRITTEN "SELECT written_by, draft_id, seq, link FROM drafts WHERE written_by "
+#define WRITTEN_FIRST "ORDER BY written_by FETCH FIRST 1024 ROWS WITH TIES"
+static_assert(kWrittenSinceRows == 1024);
+
+const Statement kWrittenSince{
+    "written_since",
+    "SELECT pg_current_snapshot()::text, d.written_by, d.draft_id, d.seq, d.link FROM (VALUES (1)) AS one LEFT JOIN ("
+    "(" WRITTEN "= ANY($2::xid8[]) " WRITTEN_FIRST ") UNION ALL (" WRITTEN ">= $1::xid8 " WRITTEN_FIRST
+    ") " WRITTEN_FIRST ") AS d ON true ORDER BY d.written_by"};
 
 const Statement kLeftMembers{"left_members",
                              "SELECT draft_id, user_id FROM collaborators "
