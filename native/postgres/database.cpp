@@ -98,7 +98,8 @@ std::vector<DraftNews> newsIn(const Results& results, const NewsQuestion& questi
   return news;
 }
 
-// The draft's state, and in the same moment what `more` reads: its results begin at kBehindState.
+// The draft's state, and in the same moment what `more` reads: its results begin at kBehindState. Whose it is comes
+// with the state: `more` names who asks, and reads nothing for others (SPEC I10).
 Request draftRequest(const DraftId& draft, std::vector<Call> more) {
   Request request = findRequest({.drafts = {draft}, .ops = {}, .segments = {}});
   request.calls.insert(request.calls.end() - 1, std::make_move_iterator(more.begin()),
@@ -118,11 +119,11 @@ std::optional<DraftState> stateIn(const Results& results, const DraftId& draft, 
 std::vector<Call> callsFor(const DraftQuestion& question) {
   std::vector<Call> calls;
   if (question.segmentsFrom < question.segmentsEnd) {
-    calls.push_back(
-        segmentsCall(question.draft, question.segmentsFrom, question.segmentsEnd, question.segmentBytesMax));
+    calls.push_back(segmentsCall(question.draft, question.segmentsFrom, question.segmentsEnd, question.segmentBytesMax,
+                                 question.user));
   }
   if (question.passCount > 0) {
-    calls.push_back(passesCall(question.draft, question.passesFrom, question.passCount));
+    calls.push_back(passesCall(question.draft, question.passesFrom, question.passCount, question.user));
   }
   return calls;
 }
@@ -218,14 +219,19 @@ class PostgresDatabase::Impl {
   }
 
   void ask(const ListQuestion& question, Answered answered) {
-    runner_.read(of(listCall(question.user, question.after, question.countMax)),
-                 [answered = std::move(answered)](StoreResult<Results> results) {
-                   answered(decoded(std::move(results), [](const Results& rows) { return listIn(rows.at(0)); }));
+    runner_.read(of(listCall(question.user, question.after, question.countMax + 1, question.bytesMax)),
+                 [countMax = question.countMax, answered = std::move(answered)](StoreResult<Results> results) {
+                   answered(decoded(std::move(results), [&](const Results& rows) {
+                     DraftList page{.drafts = listIn(rows.at(0)), .more = false};
+                     page.drafts.resize(std::min<std::size_t>(page.drafts.size(), countMax));
+                     page.more = page.drafts.size() < listedIn(rows.at(0));
+                     return page;
+                   }));
                  });
   }
 
   void ask(const EventsQuestion& question, Answered answered) {
-    Call events = eventsCall(question.query);
+    Call events = eventsCall(question.query, question.member);
     Request request =
         question.query.draft ? draftRequest(*question.query.draft, {std::move(events)}) : of(std::move(events));
     runner_.read(std::move(request), [question, answered = std::move(answered)](StoreResult<Results> results) {

@@ -205,13 +205,20 @@ const Statement kReadLog{
     "WHERE o.draft_id = $1::uuid AND o.seq > $2::bigint AND o.seq <= $3::bigint ORDER BY o.seq LIMIT 4096) AS entry "
     "WHERE bytes <= $4::bigint OR seq = $2::bigint + 1 ORDER BY seq"};
 
+// Who asks, where that is a member's right: to anyone else the draft is an empty one, and as little of it is read (SPEC
+// I10). NULL: the server itself.
+#define FOR_MEMBER(draft, user)                                                                                       \
+  "(" user "::text IS NULL OR EXISTS (SELECT FROM collaborators WHERE draft_id = " draft "::uuid AND user_id = " user \
+  "::text AND deleted_at IS NULL))"
+
 // How far to read is found out in steps of 128 segments, by their lengths alone: until there are bytes enough, or the
 // draft ends. A step more than needed is read, and cut off when it has come; whatever texts are like, that bounds what
 // the query reads, which a limit for short ones would not. A limit that is not known when it is planned has the rows
 // read in the index's order, too, in place of sorting them.
 const Statement kReadSegments{
     "read_segments",
-    "WITH RECURSIVE upto(position, bytes, found) AS (SELECT $2::integer::bigint, 0::bigint, 1::bigint UNION ALL "
+    "WITH RECURSIVE upto(position, bytes, found) AS (SELECT $2::integer::bigint, 0::bigint, 1::bigint "
+    "WHERE " FOR_MEMBER("$1", "$5") " UNION ALL "
     "SELECT upto.position + 128, upto.bytes + step.bytes, step.found FROM upto CROSS JOIN LATERAL ("
     "SELECT coalesce(sum(octet_length(s.content)), 0) AS bytes, count(*) AS found FROM segments s "
     "WHERE s.draft_id = $1::uuid AND s.position >= upto.position "
@@ -220,18 +227,25 @@ const Statement kReadSegments{
     "AND upto.bytes <= $4::bigint) "
     "SELECT position, segment_id, seq, epoch, author, author_display, authored_at, accepted_at, content, salt, digest "
     "FROM segments WHERE draft_id = $1::uuid AND position >= $2::integer AND position < $3::integer "
+    "AND " FOR_MEMBER("$1", "$5") " "
     "ORDER BY position LIMIT (SELECT max(upto.position) - $2::integer FROM upto)"};
 
-const Statement kReadPasses{"read_passes",
-                            "SELECT epoch, from_user, to_user, passed_at, kind FROM ring_passes "
-                            "WHERE draft_id = $1::uuid AND epoch > $2::bigint ORDER BY epoch LIMIT $3::bigint"};
+const Statement kReadPasses{
+    "read_passes",
+    "SELECT epoch, from_user, to_user, passed_at, kind FROM ring_passes "
+    "WHERE draft_id = $1::uuid AND epoch > $2::bigint AND " FOR_MEMBER("$1", "$4") " ORDER BY epoch LIMIT $3::bigint"};
 
+// As many as have `$5` bytes between them, and one more; the last column says how many there are up to `$4`.
 const Statement kListDrafts{
     "list_drafts",
+    "SELECT " HEAD("") ", listed FROM (SELECT *, count(*) OVER () AS listed, "
+    "sum(octet_length(title) + octet_length(requests::text)) OVER (ORDER BY updated_at DESC, draft_id "
+    "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before FROM ("
     "SELECT " HEAD("d.") " FROM collaborators m JOIN drafts d ON d.draft_id = m.draft_id "
     "WHERE m.user_id = $1::text AND m.deleted_at IS NULL AND d.deleted_at IS NULL "
     "AND ($2::timestamptz IS NULL OR d.updated_at < $2 OR (d.updated_at = $2 AND d.draft_id > $3::uuid)) "
-    "ORDER BY d.updated_at DESC, d.draft_id LIMIT $4::bigint"};
+    "ORDER BY d.updated_at DESC, d.draft_id LIMIT $4::bigint) AS newest) AS page "
+    "WHERE coalesce(bytes_before, 0) <= $5::bigint ORDER BY updated_at DESC, draft_id"};
 
 // By membership, which costs what the user has; of one who has many, by what has changed in all drafts, if that is
 // less: a draft has changed when a member leaves it, too.
@@ -278,7 +292,7 @@ const Statement kEventsByUser{"events_by_user",
 
 const Statement kEventsByDraft{"events_by_draft",
                                "SELECT " EVENT " FROM events WHERE draft_id = $1::uuid AND " EVENTS_BEHIND
-                               "AND type = ANY($7::text[]) " EVENTS_IN_ORDER};
+                               "AND type = ANY($7::text[]) AND " FOR_MEMBER("$1", "$8") " " EVENTS_IN_ORDER};
 
 const Statement kFindRequest{"find_request",
                              "SELECT request_sha256, op_id, salt, created_at, status, body FROM idempotency_keys "
