@@ -112,13 +112,22 @@ class Connection::Opening : public std::enable_shared_from_this<Connection::Open
     }
     connection_.reset(new Connection(io_, std::move(handle_)));
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until_ - SteadyClock::now());
-    connection_->prepareAll(std::max(left, std::chrono::milliseconds(1)), [self = shared_from_this()](Reply reply) {
-      if (reply) {
-        self->answer(std::move(self->connection_));
-      } else {
+    const auto patience = std::max(left, std::chrono::milliseconds(1));
+    connection_->prepareAll(patience, [self = shared_from_this()](Reply reply) {
+      if (!reply) {
         self->answer(std::unexpected(std::move(reply.error())));
       }
     });
+    connection_->run({.calls = {{.statement = &kTimeline, .parameters = {}}}}, patience,
+                     [self = shared_from_this()](Reply reply) {
+                       if (reply) {
+                         self->connection_->timeline_ = rowOf(reply->at(0), 0).number(0);
+                       } else if (reply.error().lost) {
+                         self->answer(std::unexpected(std::move(reply.error())));
+                         return;
+                       }  // else a database that does not say so
+                       self->answer(std::move(self->connection_));
+                     });
   }
 
   void fail() {

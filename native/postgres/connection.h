@@ -56,7 +56,7 @@ class Connection {
   using Opened = std::function<void(std::expected<std::unique_ptr<Connection>, Failure>)>;
   using Done = std::function<void(Reply)>;
 
-  // Connects and prepares the store's statements, within `patience`.
+  // Connects, prepares the store's statements and asks for the timeline, within `patience`.
   static void open(asio::io_context& io, const Keywords& keywords, std::chrono::milliseconds patience, Opened opened);
 
   ~Connection();
@@ -73,6 +73,10 @@ class Connection {
   [[nodiscard]] bool hasFailed() const;
   [[nodiscard]] bool isLost() const { return lost_; }
   [[nodiscard]] std::chrono::steady_clock::time_point openedAt() const { return openedAt_; }
+
+  // On which timeline the server wrote when it was opened: a promotion begins another, of a greater number. 0: not
+  // known.
+  [[nodiscard]] std::int64_t timeline() const { return timeline_; }
 
   // What the server said of itself when connecting: "server_version", "in_hot_standby".
   [[nodiscard]] std::string parameter(const char* name) const;
@@ -116,6 +120,7 @@ class Connection {
   bool guarding_ = false;
   bool lost_ = false;
   bool wrong_ = false;
+  std::int64_t timeline_ = 0;
   std::chrono::steady_clock::time_point openedAt_;
   std::shared_ptr<Connection*> self_;  // handlers look here whether the connection is still there: null when not
 };

@@ -77,7 +77,7 @@ void Pool::serve() {
   while (!waiting_.empty() && !idle_.empty()) {
     Idle last = std::move(idle_.back());
     idle_.pop_back();
-    if (!last.connection->isClean() || (!broken_ && isTired(*last.connection))) {
+    if (!last.connection->isClean() || isLeftBehind(*last.connection) || (!broken_ && isTired(*last.connection))) {
       continue;
     }
     if (last.isDoubtful || SteadyClock::now() - last.since > options_.pingAfterIdle) {
@@ -140,7 +140,12 @@ void Pool::openOne() {
 
 void Pool::opened(std::expected<std::unique_ptr<Connection>, Failure> result) {
   --opening_;
+  if (result && isLeftBehind(**result)) {
+    result = std::unexpected(Failure{
+        .sqlState = {}, .message = "a primary that a promotion has left behind takes connections", .lost = true});
+  }
   if (result) {
+    timeline_ = std::max(timeline_, (*result)->timeline());
     ++counts_.opened;
     broken_.reset();
     pause_ = {};

@@ -12,6 +12,9 @@
 // One that was lost, or could not be opened, makes those that are idle doubtful: each is asked whether it is alive
 // before it is used, and not thrown away, as there may be no others to be had.
 //
+// A connection to a database that a promotion has left behind, a primary that came back, is none: what is written there
+// is lost. Those that there were when the first one to the new primary was opened are closed.
+//
 // Invariants:
 //   idle + leased + opening + reviving <= options.size
 //   somebody waits only while a connection is leased, being opened or being revived
@@ -68,6 +71,11 @@ class Pool {
 
   [[nodiscard]] PoolCounts counts() const;
 
+  // Whether another database has been promoted since: what was said there does not count.
+  [[nodiscard]] bool isLeftBehind(const Connection& connection) const {
+    return connection.timeline() != 0 && connection.timeline() < timeline_;
+  }
+
   // How long until the breaker lets the next request try; zero while it is closed.
   [[nodiscard]] std::chrono::milliseconds retryAfter() const;
 
@@ -108,8 +116,9 @@ class Pool {
   PoolCounts counts_;
   std::optional<Failure> broken_;  // why no connection could be opened when it was tried last
   std::chrono::milliseconds pause_{0};
-  TimePoint retryAt_;     // when it may be tried again
-  bool isStuck_ = false;  // somebody has waited in vain since, and nothing has come back good
+  TimePoint retryAt_;          // when it may be tried again
+  std::int64_t timeline_ = 0;  // the greatest that a connection had
+  bool isStuck_ = false;       // somebody has waited in vain since, and nothing has come back good
   std::shared_ptr<Pool*> self_;
 };
 

@@ -318,6 +318,11 @@ const Statement kLeftMembers{"left_members",
 
 const Statement kPing{"ping", "SELECT 1"};
 
+// How often a standby has been promoted before this one writes; 0: it does not.
+const Statement kTimeline{"timeline",
+                          "SELECT CASE WHEN pg_is_in_recovery() THEN 0 ELSE "
+                          "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint END"};
+
 // A process that stands still in the middle of sending a transaction keeps its locks for as long as it stands: to the
 // database it is neither idle nor at work. Whoever waited for such a lock in vain ends it; what it has written so far
 // is taken back, and when it goes on it finds out. Only sessions of the same user, so no privilege is needed.
@@ -407,7 +412,8 @@ std::span<const Statement* const> allStatements() {
       &kForgetRequests, &kTakeJob,      &kFindDrafts,     &kFindMembers,      &kFindDraftInvites,   &kFindOps,
       &kFindSegments,   &kReadLinks,    &kReadLog,        &kReadSegments,     &kReadPasses,         &kListDrafts,
       &kListChanges,    &kAllDrafts,    &kEventsByType,   &kEventsByUser,     &kEventsByDraft,      &kFindRequest,
-      &kWrittenSince,   &kLeftMembers,  &kPing,           &kEndStalled,       &kTablesPresent,      &kDescribeSchema};
+      &kWrittenSince,   &kLeftMembers,  &kPing,           &kTimeline,         &kEndStalled,         &kTablesPresent,
+      &kDescribeSchema};
   return kAll;
 }
 

@@ -67,6 +67,7 @@ extern const Statement kWrittenSince;
 inline constexpr std::size_t kWrittenSinceRows = 1024;  // and those of the last transaction
 extern const Statement kLeftMembers;
 extern const Statement kPing;
+extern const Statement kTimeline;
 extern const Statement kEndStalled;
 extern const Statement kTablesPresent;
 
