@@ -29,6 +29,12 @@ Failure failureOf(const PGresult* result) {
   return {.sqlState = state ? state : "", .message = oneLine(message)};
 }
 
+// read_only_sql_transaction; invalid_sql_statement_name: what was prepared is gone; feature_not_supported: a plan that
+// another server's migration has made stale, or writes on a standby.
+bool isOfTheSession(std::string_view sqlState) {
+  return sqlState == "25006" || sqlState == "26000" || sqlState == "0A000";
+}
+
 // The socket belongs to libpq: the descriptor only waits on it.
 struct LetGo {
   void operator()(Descriptor* descriptor) const {
@@ -106,13 +112,22 @@ class Connection::Opening : public std::enable_shared_from_this<Connection::Open
     }
     connection_.reset(new Connection(io_, std::move(handle_)));
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until_ - SteadyClock::now());
-    connection_->prepareAll(std::max(left, std::chrono::milliseconds(1)), [self = shared_from_this()](Reply reply) {
-      if (reply) {
-        self->answer(std::move(self->connection_));
-      } else {
+    const auto patience = std::max(left, std::chrono::milliseconds(1));
+    connection_->prepareAll(patience, [self = shared_from_this()](Reply reply) {
+      if (!reply) {
         self->answer(std::unexpected(std::move(reply.error())));
       }
     });
+    connection_->run({.calls = {{.statement = &kTimeline, .parameters = {}}}}, patience,
+                     [self = shared_from_this()](Reply reply) {
+                       if (reply) {
+                         self->connection_->timeline_ = rowOf(reply->at(0), 0).number(0);
+                       } else if (reply.error().lost) {
+                         self->answer(std::unexpected(std::move(reply.error())));
+                         return;
+                       }  // else a database that does not say so
+                       self->answer(std::move(self->connection_));
+                     });
   }
 
   void fail() {
@@ -168,11 +183,11 @@ std::string Connection::parameter(const char* name) const {
 }
 
 bool Connection::isClean() const {
-  return !lost_ && inFlight_.empty() && PQtransactionStatus(handle_.get()) == PQTRANS_IDLE;
+  return !lost_ && !wrong_ && inFlight_.empty() && PQtransactionStatus(handle_.get()) == PQTRANS_IDLE;
 }
 
 bool Connection::hasFailed() const {
-  return !lost_ && inFlight_.empty() && PQtransactionStatus(handle_.get()) == PQTRANS_INERROR;
+  return !lost_ && !wrong_ && inFlight_.empty() && PQtransactionStatus(handle_.get()) == PQTRANS_INERROR;
 }
 
 // --- sending --------------------------------------------------------------------------------------------
@@ -306,6 +321,7 @@ void Connection::takeResult(Result result) {
     default:
       if (!request.failure) {
         request.failure = failureOf(result.get());
+        wrong_ = wrong_ || isOfTheSession(request.failure->sqlState);
       }
       if (PQstatus(handle_.get()) == CONNECTION_BAD) {
         lose(request.failure->message);

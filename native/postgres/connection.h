@@ -56,7 +56,7 @@ class Connection {
   using Opened = std::function<void(std::expected<std::unique_ptr<Connection>, Failure>)>;
   using Done = std::function<void(Reply)>;
 
-  // Connects and prepares the store's statements, within `patience`.
+  // Connects, prepares the store's statements and asks for the timeline, within `patience`.
   static void open(asio::io_context& io, const Keywords& keywords, std::chrono::milliseconds patience, Opened opened);
 
   ~Connection();
@@ -66,12 +66,17 @@ class Connection {
   // `done` is called once, later. After `patience` without an answer the connection is given up as lost.
   void run(Request request, std::chrono::milliseconds patience, Done done);
 
-  // Whether it may serve another request: nothing in flight, no transaction open, not lost.
+  // Whether it may serve another request: nothing in flight, no transaction open, not lost, and not the wrong session
+  // for this (one that takes no writes, or does not know our statements as they are): another one may do better.
   [[nodiscard]] bool isClean() const;
   // Whether a failed request has left its transaction open: a ROLLBACK makes it clean.
   [[nodiscard]] bool hasFailed() const;
   [[nodiscard]] bool isLost() const { return lost_; }
   [[nodiscard]] std::chrono::steady_clock::time_point openedAt() const { return openedAt_; }
+
+  // On which timeline the server wrote when it was opened: a promotion begins another, of a greater number. 0: not
+  // known.
+  [[nodiscard]] std::int64_t timeline() const { return timeline_; }
 
   // What the server said of itself when connecting: "server_version", "in_hot_standby".
   [[nodiscard]] std::string parameter(const char* name) const;
@@ -114,6 +119,8 @@ class Connection {
   bool writing_ = false;
   bool guarding_ = false;
   bool lost_ = false;
+  bool wrong_ = false;
+  std::int64_t timeline_ = 0;
   std::chrono::steady_clock::time_point openedAt_;
   std::shared_ptr<Connection*> self_;  // handlers look here whether the connection is still there: null when not
 };

@@ -1,4 +1,3 @@
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -7,6 +6,7 @@
 #include "onering/postgres/migrations.h"
 #include "onering/postgres/postgres-database.h"
 
+#include "horizon.h"
 #include "reading.h"
 #include "recent-states.h"
 #include "runner.h"
@@ -98,7 +98,8 @@ std::vector<DraftNews> newsIn(const Results& results, const NewsQuestion& questi
   return news;
 }
 
-// The draft's state, and in the same moment what `more` reads: its results begin at kBehindState.
+// The draft's state, and in the same moment what `more` reads: its results begin at kBehindState. Whose it is comes
+// with the state: `more` names who asks, and reads nothing for others (SPEC I10).
 Request draftRequest(const DraftId& draft, std::vector<Call> more) {
   Request request = findRequest({.drafts = {draft}, .ops = {}, .segments = {}});
   request.calls.insert(request.calls.end() - 1, std::make_move_iterator(more.begin()),
@@ -118,11 +119,11 @@ std::optional<DraftState> stateIn(const Results& results, const DraftId& draft, 
 std::vector<Call> callsFor(const DraftQuestion& question) {
   std::vector<Call> calls;
   if (question.segmentsFrom < question.segmentsEnd) {
-    calls.push_back(
-        segmentsCall(question.draft, question.segmentsFrom, question.segmentsEnd, question.segmentBytesMax));
+    calls.push_back(segmentsCall(question.draft, question.segmentsFrom, question.segmentsEnd, question.segmentBytesMax,
+                                 question.user));
   }
   if (question.passCount > 0) {
-    calls.push_back(passesCall(question.draft, question.passesFrom, question.passCount));
+    calls.push_back(passesCall(question.draft, question.passesFrom, question.passCount, question.user));
   }
   return calls;
 }
@@ -218,14 +219,19 @@ class PostgresDatabase::Impl {
   }
 
   void ask(const ListQuestion& question, Answered answered) {
-    runner_.read(of(listCall(question.user, question.after, question.countMax)),
-                 [answered = std::move(answered)](StoreResult<Results> results) {
-                   answered(decoded(std::move(results), [](const Results& rows) { return listIn(rows.at(0)); }));
+    runner_.read(of(listCall(question.user, question.after, question.countMax + 1, question.bytesMax)),
+                 [countMax = question.countMax, answered = std::move(answered)](StoreResult<Results> results) {
+                   answered(decoded(std::move(results), [&](const Results& rows) {
+                     DraftList page{.drafts = listIn(rows.at(0)), .more = false};
+                     page.drafts.resize(std::min<std::size_t>(page.drafts.size(), countMax));
+                     page.more = page.drafts.size() < listedIn(rows.at(0));
+                     return page;
+                   }));
                  });
   }
 
   void ask(const EventsQuestion& question, Answered answered) {
-    Call events = eventsCall(question.query);
+    Call events = eventsCall(question.query, question.member);
     Request request =
         question.query.draft ? draftRequest(*question.query.draft, {std::move(events)}) : of(std::move(events));
     runner_.read(std::move(request), [question, answered = std::move(answered)](StoreResult<Results> results) {
@@ -412,40 +418,33 @@ class PostgresDatabase::Impl {
     });
   }
 
-  // At first, only from which transaction on there will be news.
   void pollNews() {
-    constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
-    runner_.read(of({.statement = &kWrittenSince, .parameters = {scalar(horizon_.value_or(kNone))}}),
-                 [self = std::weak_ptr(self_)](StoreResult<Results> results) {
-                   if (const auto impl = self.lock()) {
-                     (*impl)->tellNews(std::move(results));
-                   }
-                 });
+    // Whenever there is a new connection: a database that was away may count its transactions anew.
+    if (const std::uint64_t opened = runner_.pool().counts().opened;
+        std::exchange(connectionsSeen_, opened) != opened) {
+      horizon_.lookBack();
+    }
+    runner_.read(of(horizon_.call()), [self = std::weak_ptr(self_)](StoreResult<Results> results) {
+      if (const auto impl = self.lock()) {
+        (*impl)->tellNews(
+            decoded(std::move(results), [&](const Results& rows) { return (*impl)->horizon_.take(rows.at(0)); }));
+      }
+    });
   }
 
-  void tellNews(StoreResult<Results> results) {
-    std::vector<DraftPosition> moved;
-    if (results) {
-      for (int i = 0; i < countOf(results->at(0)); ++i) {
-        const Row row = rowOf(results->at(0), i);
-        horizon_ = row.number(0);
-        if (!row.isNull(1)) {
-          moved.push_back({row.id<DraftId>(1), {row.numberAs<Seq>(2), row.digest(3)}});
-        }
-      }
-    }
-    newsTimer_.expires_after(results ? pause_ : kNewsRetry);
+  void tellNews(StoreResult<Horizon::News> news) {
+    newsTimer_.expires_after(!news ? kNewsRetry : news->more ? milliseconds(0) : pause_);
     newsTimer_.async_wait([self = std::weak_ptr(self_)](boost::system::error_code cancelled) {
       const auto impl = self.lock();
       if (impl && !cancelled) {
         (*impl)->pollNews();
       }
     });
-    if (results && watching_) {
+    if (news && watching_) {
       std::exchange(watching_, nullptr)();
     }
-    if (!moved.empty()) {
-      moved_(moved);
+    if (news && !news->moved.empty()) {
+      moved_(news->moved);
     }
   }
 
@@ -457,7 +456,8 @@ class PostgresDatabase::Impl {
   milliseconds pause_{0};
   std::function<void()> watching_;
   std::function<void(const std::vector<DraftPosition>&)> moved_;
-  std::optional<std::int64_t> horizon_;  // the oldest transaction that may still commit
+  Horizon horizon_;
+  std::uint64_t connectionsSeen_ = 0;
   std::shared_ptr<Impl*> self_;
 };
 

@@ -40,6 +40,7 @@ inline constexpr std::uint32_t kInt4 = 23;
 inline constexpr std::uint32_t kText = 25;
 inline constexpr std::uint32_t kTimestamptz = 1184;
 inline constexpr std::uint32_t kUuid = 2950;
+inline constexpr std::uint32_t kXid8 = 5069;
 
 template <typename T>
 struct Binary;
@@ -68,6 +69,17 @@ template <>
 struct Binary<std::int16_t> {
   static constexpr std::uint32_t kType = kInt2;
   static void append(std::string& bytes, std::int16_t number) { appendBigEndian(bytes, number); }
+};
+
+// Of a transaction.
+struct TransactionNumber {
+  std::int64_t value;
+};
+
+template <>
+struct Binary<TransactionNumber> {
+  static constexpr std::uint32_t kType = kXid8;
+  static void append(std::string& bytes, TransactionNumber number) { appendBigEndian(bytes, number.value); }
 };
 
 template <>

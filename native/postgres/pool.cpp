@@ -41,21 +41,29 @@ PoolCounts Pool::counts() const {
   counts.size = options_.size;
   counts.idle = idle_.size();
   counts.leased = leased_;
-  counts.opening = opening_;
+  counts.opening = opening_ + reviving_;
   counts.waiting = waiting_.size();
-  counts.open = broken_.has_value();
+  counts.open = isOpen();
   return counts;
 }
 
 milliseconds Pool::retryAfter() const {
-  if (!broken_) {
+  if (!isOpen()) {
     return milliseconds{0};
   }
   return std::max(milliseconds{1}, std::chrono::duration_cast<milliseconds>(retryAt_ - SteadyClock::now()));
 }
 
+bool Pool::isOpen() const {
+  return broken_ && (isStuck_ || (idle_.empty() && leased_ == 0 && reviving_ == 0));
+}
+
+bool Pool::mayOpenOne() const {
+  return !broken_ || (opening_ == 0 && SteadyClock::now() >= retryAt_);
+}
+
 void Pool::acquire(Acquired acquired) {
-  if (broken_ && (opening_ > 0 || SteadyClock::now() < retryAt_)) {
+  if (isOpen() && !mayOpenOne()) {
     asio::post(io_, [acquired = std::move(acquired), why = *broken_] { acquired(std::unexpected(why)); });
     return;
   }
@@ -64,15 +72,15 @@ void Pool::acquire(Acquired acquired) {
   guardWaiting();
 }
 
-// Gives those who wait what there is, in their order.
+// Gives those who wait what there is, in their order. One that is tired is used on where it could not be replaced.
 void Pool::serve() {
   while (!waiting_.empty() && !idle_.empty()) {
     Idle last = std::move(idle_.back());
     idle_.pop_back();
-    if (!last.connection->isClean() || isTired(*last.connection)) {
+    if (!last.connection->isClean() || isLeftBehind(*last.connection) || (!broken_ && isTired(*last.connection))) {
       continue;
     }
-    if (SteadyClock::now() - last.since > options_.pingAfterIdle) {
+    if (last.isDoubtful || SteadyClock::now() - last.since > options_.pingAfterIdle) {
       revive(std::move(last.connection), kPing);
       continue;
     }
@@ -80,8 +88,12 @@ void Pool::serve() {
     waiting_.pop_front();
     give(std::move(last.connection), std::move(acquired));
   }
-  while (opening_ < waiting_.size() && idle_.size() + leased_ + opening_ < options_.size) {
+  while (opening_ + reviving_ < waiting_.size() && idle_.size() + leased_ + opening_ + reviving_ < options_.size &&
+         mayOpenOne()) {
     openOne();
+  }
+  if (isOpen() && opening_ == 0 && !mayOpenOne()) {
+    refuseAll(*broken_);
   }
 }
 
@@ -94,7 +106,7 @@ void Pool::give(std::unique_ptr<Connection> connection, Acquired acquired) {
 
 // Keeps the connection if the statement does it good: a ping after long idling, a rollback after a failure.
 void Pool::revive(std::unique_ptr<Connection> connection, const Statement& statement) {
-  ++opening_;
+  ++reviving_;
   const auto shared = std::make_shared<std::unique_ptr<Connection>>(std::move(connection));
   (*shared)->run({.calls = {{.statement = &statement, .parameters = {}}}}, kRevivePatience,
                  [self = self_, shared](const Reply& reply) {
@@ -107,9 +119,9 @@ void Pool::revive(std::unique_ptr<Connection> connection, const Statement& state
                      if (!*self) {
                        return;
                      }
-                     --(*self)->opening_;
+                     --(*self)->reviving_;
                      if (isGood && (*shared)->isClean()) {
-                       (*self)->idle_.push_back({std::move(*shared), SteadyClock::now()});
+                       (*self)->keep(std::move(*shared));
                      }
                      (*self)->serve();
                    });
@@ -128,32 +140,51 @@ void Pool::openOne() {
 
 void Pool::opened(std::expected<std::unique_ptr<Connection>, Failure> result) {
   --opening_;
-  if (!result) {
-    ++counts_.failedToOpen;
-    idle_.clear();
-    broken_ = std::move(result.error());
-    pause_ = std::clamp(2 * pause_, kPauseMin, options_.retryMax);
-    retryAt_ = SteadyClock::now() + pause_;
-    refuseAll(*broken_);
-    return;
+  if (result && isLeftBehind(**result)) {
+    result = std::unexpected(Failure{
+        .sqlState = {}, .message = "a primary that a promotion has left behind takes connections", .lost = true});
   }
-  ++counts_.opened;
-  broken_.reset();
-  pause_ = {};
-  idle_.push_back({std::move(*result), SteadyClock::now()});
+  if (result) {
+    timeline_ = std::max(timeline_, (*result)->timeline());
+    ++counts_.opened;
+    broken_.reset();
+    pause_ = {};
+    keep(std::move(*result));
+  } else {
+    ++counts_.failedToOpen;
+    if (!broken_ || SteadyClock::now() >= retryAt_) {  // not for each of those that were tried together
+      pause_ = std::clamp(2 * pause_, kPauseMin, options_.retryMax);
+      retryAt_ = SteadyClock::now() + pause_;
+    }
+    broken_ = std::move(result.error());
+    doubtIdle();
+  }
   serve();
+  guardWaiting();
 }
 
 void Pool::giveBack(std::unique_ptr<Connection> connection) {
   --leased_;
   if (connection->isLost()) {
-    idle_.clear();  // whatever cut this one off has most likely cut off those that are silent
+    doubtIdle();  // whatever cut this one off may have cut off those that are silent
   } else if (connection->hasFailed()) {
     revive(std::move(connection), kRollback);
-  } else if (connection->isClean() && !isTired(*connection)) {
-    idle_.push_back({std::move(connection), SteadyClock::now()});
+  } else if (connection->isClean() && (broken_ || !isTired(*connection))) {
+    keep(std::move(connection));
   }
   serve();
+}
+
+// It has just answered.
+void Pool::keep(std::unique_ptr<Connection> connection) {
+  isStuck_ = false;
+  idle_.push_back({std::move(connection), SteadyClock::now()});
+}
+
+void Pool::doubtIdle() {
+  for (Idle& idle : idle_) {
+    idle.isDoubtful = true;
+  }
 }
 
 // The jitter is the connection's own: drawn anew each time, it would always end at its shortest.
@@ -169,11 +200,13 @@ void Pool::refuseAll(const Failure& failure) {
   }
 }
 
+// Until the first one has waited for too long, or a connection may be opened again.
 void Pool::guardWaiting() {
   if (waiting_.empty()) {
     return;
   }
-  waitTimer_.expires_at(waiting_.front().until);
+  const bool mayLater = broken_ && opening_ == 0 && SteadyClock::now() < retryAt_;
+  waitTimer_.expires_at(mayLater ? std::min(retryAt_, waiting_.front().until) : waiting_.front().until);
   waitTimer_.async_wait([self = self_](boost::system::error_code cancelled) {
     if (cancelled || !*self) {
       return;
@@ -183,8 +216,10 @@ void Pool::guardWaiting() {
       Acquired acquired = std::move(pool.waiting_.front().acquired);
       pool.waiting_.pop_front();
       ++pool.counts_.timedOut;
+      pool.isStuck_ = pool.broken_.has_value();
       acquired(std::unexpected(Failure{.sqlState = {}, .message = "no connection became free in time", .lost = true}));
     }
+    pool.serve();
     pool.guardWaiting();
   });
 }

@@ -4,12 +4,20 @@
 //   Lease     --> gives it back when it goes; one whose transaction failed is rolled back first, and one that is not
 //                 clean otherwise is closed
 //
-// The breaker opens when no connection can be had. While it is open everyone is refused at once; after a pause, at
-// most a second, one request tries the database, and the first success closes it again.
+// When a connection cannot be opened, none is opened for a pause, at most a second; those that there are go on. The
+// breaker is open while there are none, or while somebody has waited for one in vain: then everyone is refused at once,
+// but for one request after the pause, which tries the database. Whatever answers closes it: a connection that could be
+// opened, or one that comes back good.
+//
+// One that was lost, or could not be opened, makes those that are idle doubtful: each is asked whether it is alive
+// before it is used, and not thrown away, as there may be no others to be had.
+//
+// A connection to a database that a promotion has left behind, a primary that came back, is none: what is written there
+// is lost. Those that there were when the first one to the new primary was opened are closed.
 //
 // Invariants:
-//   idle + leased + opening <= options.size
-//   somebody waits only while all of them are leased or opening
+//   idle + leased + opening + reviving <= options.size
+//   somebody waits only while a connection is leased, being opened or being revived
 #pragma once
 
 #include <deque>
@@ -63,6 +71,11 @@ class Pool {
 
   [[nodiscard]] PoolCounts counts() const;
 
+  // Whether another database has been promoted since: what was said there does not count.
+  [[nodiscard]] bool isLeftBehind(const Connection& connection) const {
+    return connection.timeline() != 0 && connection.timeline() < timeline_;
+  }
+
   // How long until the breaker lets the next request try; zero while it is closed.
   [[nodiscard]] std::chrono::milliseconds retryAfter() const;
 
@@ -71,6 +84,7 @@ class Pool {
   struct Idle {
     std::unique_ptr<Connection> connection;
     TimePoint since;
+    bool isDoubtful = false;
   };
   struct Waiting {
     Acquired acquired;
@@ -83,8 +97,12 @@ class Pool {
   void openOne();
   void opened(std::expected<std::unique_ptr<Connection>, Failure> result);
   void giveBack(std::unique_ptr<Connection> connection);
+  void keep(std::unique_ptr<Connection> connection);
+  void doubtIdle();
   void refuseAll(const Failure& failure);
   void guardWaiting();
+  [[nodiscard]] bool isOpen() const;
+  [[nodiscard]] bool mayOpenOne() const;
   [[nodiscard]] bool isTired(const Connection& connection) const;
 
   asio::io_context& io_;
@@ -93,11 +111,14 @@ class Pool {
   std::deque<Idle> idle_;  // the one used last is at the end, and used first
   std::deque<Waiting> waiting_;
   std::size_t leased_ = 0;
-  std::size_t opening_ = 0;  // being opened or revived
+  std::size_t opening_ = 0;
+  std::size_t reviving_ = 0;
   PoolCounts counts_;
-  std::optional<Failure> broken_;  // why the breaker is open
+  std::optional<Failure> broken_;  // why no connection could be opened when it was tried last
   std::chrono::milliseconds pause_{0};
-  TimePoint retryAt_;
+  TimePoint retryAt_;          // when it may be tried again
+  std::int64_t timeline_ = 0;  // the greatest that a connection had
+  bool isStuck_ = false;       // somebody has waited in vain since, and nothing has come back good
   std::shared_ptr<Pool*> self_;
 };
 

@@ -288,10 +288,11 @@ std::vector<LogEntry> logIn(const Result& result) {
   return entries;
 }
 
-Call segmentsCall(const DraftId& draft, std::uint32_t from, std::uint32_t end, std::size_t bytesMax) {
+Call segmentsCall(const DraftId& draft, std::uint32_t from, std::uint32_t end, std::size_t bytesMax,
+                  const std::optional<UserId>& member) {
   return {.statement = &kReadSegments,
           .parameters = {scalar(draft), scalar(clampedPosition(from)), scalar(clampedPosition(end)),
-                         scalar(clamped(bytesMax))}};
+                         scalar(clamped(bytesMax)), scalar(member)}};
 }
 
 // More may have been read than fits.
@@ -320,9 +321,9 @@ std::vector<Segment> segmentsIn(const Result& result, std::size_t bytesMax) {
   return segments;
 }
 
-Call passesCall(const DraftId& draft, std::uint32_t from, std::uint32_t countMax) {
+Call passesCall(const DraftId& draft, std::uint32_t from, std::uint32_t countMax, const std::optional<UserId>& member) {
   return {.statement = &kReadPasses,
-          .parameters = {scalar(draft), scalar(std::int64_t{from}), scalar(std::int64_t{countMax})}};
+          .parameters = {scalar(draft), scalar(std::int64_t{from}), scalar(std::int64_t{countMax}), scalar(member)}};
 }
 
 std::vector<RingPass> passesIn(const Result& result) {
@@ -349,11 +350,12 @@ std::map<DraftId, std::vector<UserId>> leftIn(const Result& result) {
 
 // --- lists --------------------------------------------------------------------------------------------------
 
-Call listCall(const UserId& user, const std::optional<DraftListKey>& after, std::uint32_t countMax) {
+Call listCall(const UserId& user, const std::optional<DraftListKey>& after, std::uint32_t countMax,
+              std::size_t bytesMax) {
   return {.statement = &kListDrafts,
           .parameters = {scalar(user), scalar(after.transform([](const DraftListKey& key) { return key.updatedAt; })),
                          scalar(after.transform([](const DraftListKey& key) { return key.id; })),
-                         scalar(std::int64_t{countMax})}};
+                         scalar(std::int64_t{countMax}), scalar(clamped(bytesMax))}};
 }
 
 std::vector<DraftHead> listIn(const Result& result) {
@@ -362,6 +364,10 @@ std::vector<DraftHead> listIn(const Result& result) {
     readHead(rowOf(result, i), heads.emplace_back());
   }
   return heads;
+}
+
+std::size_t listedIn(const Result& result) {
+  return countOf(result) == 0 ? 0 : rowOf(result, 0).numberAs<std::size_t>(16);
 }
 
 Call changesCall(const UserId& user, const ChangeCursor& after, std::uint32_t countMax) {
@@ -428,7 +434,7 @@ Event eventFrom(const Row& row) {
 }  // namespace
 
 // One more than asked for, to see whether there are more.
-Call eventsCall(const EventQuery& query) {
+Call eventsCall(const EventQuery& query, const std::optional<UserId>& member) {
   const EventKey first{query.from, {}, {}};
   const EventKey after = query.after ? std::max(*query.after, first) : first;
   Call call{.statement = &kEventsByType,
@@ -441,6 +447,7 @@ Call eventsCall(const EventQuery& query) {
   } else if (query.draft) {
     call.statement = &kEventsByDraft;
     call.parameters.push_back(std::exchange(call.parameters.front(), scalar(*query.draft)));
+    call.parameters.push_back(scalar(member));
   }
   return call;
 }

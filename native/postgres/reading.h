@@ -37,17 +37,25 @@ struct Basis {
 [[nodiscard]] Call linkCall(const DraftId& draft, const std::vector<Seq>& seqs);
 [[nodiscard]] std::vector<LogPosition> linksIn(const Result& result);
 
-[[nodiscard]] Call segmentsCall(const DraftId& draft, std::uint32_t from, std::uint32_t end, std::size_t bytesMax);
+// `member`: nothing for anyone else (SPEC I10); without one, for the server itself.
+[[nodiscard]] Call segmentsCall(const DraftId& draft, std::uint32_t from, std::uint32_t end, std::size_t bytesMax,
+                                const std::optional<UserId>& member = {});
 [[nodiscard]] std::vector<Segment> segmentsIn(const Result& result, std::size_t bytesMax);
 
-[[nodiscard]] Call passesCall(const DraftId& draft, std::uint32_t from, std::uint32_t countMax);
+// `member`: as above.
+[[nodiscard]] Call passesCall(const DraftId& draft, std::uint32_t from, std::uint32_t countMax,
+                              const std::optional<UserId>& member = {});
 [[nodiscard]] std::vector<RingPass> passesIn(const Result& result);
 
 [[nodiscard]] Call leftCall(const std::vector<DraftId>& drafts);
 [[nodiscard]] std::map<DraftId, std::vector<UserId>> leftIn(const Result& result);
 
-[[nodiscard]] Call listCall(const UserId& user, const std::optional<DraftListKey>& after, std::uint32_t countMax);
+// About `bytesMax` of titles and queues, and one draft more.
+[[nodiscard]] Call listCall(const UserId& user, const std::optional<DraftListKey>& after, std::uint32_t countMax,
+                            std::size_t bytesMax = ~std::size_t{0});
 [[nodiscard]] std::vector<DraftHead> listIn(const Result& result);
+// How many there would be without the bound in bytes.
+[[nodiscard]] std::size_t listedIn(const Result& result);
 
 [[nodiscard]] Call changesCall(const UserId& user, const ChangeCursor& after, std::uint32_t countMax);
 [[nodiscard]] std::vector<MembershipChange> changesIn(const Result& result);
@@ -55,7 +63,8 @@ struct Basis {
 [[nodiscard]] Call allDraftsCall(const std::optional<DraftId>& after, std::uint32_t countMax);
 [[nodiscard]] std::vector<DraftId> allDraftsIn(const Result& result);
 
-[[nodiscard]] Call eventsCall(const EventQuery& query);
+// `member`: as above, where it is about a draft.
+[[nodiscard]] Call eventsCall(const EventQuery& query, const std::optional<UserId>& member = {});
 [[nodiscard]] EventPage eventsIn(const Result& result, const EventQuery& query);
 // For each event, whether it was appended.
 [[nodiscard]] std::vector<bool> appendedIn(const Result& result, const std::vector<Event>& events);

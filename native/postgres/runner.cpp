@@ -31,6 +31,14 @@ StoreError notReached(const Failure& failure) {
 
 }  // namespace
 
+// A primary that was left behind while it worked on the request has told nothing that counts.
+Reply Runner::counted(Reply reply, const Connection& connection) const {
+  if (pool_.isLeftBehind(connection)) {
+    return std::unexpected(Failure{.sqlState = {}, .message = "another database was promoted meanwhile", .lost = true});
+  }
+  return reply;
+}
+
 void Runner::read(Request request, Read done) {
   readOnce(std::make_shared<const Request>(std::move(request)), kReadAttempts, std::move(done));
 }
@@ -41,11 +49,14 @@ void Runner::readOnce(std::shared_ptr<const Request> request, int attemptsLeft, 
       done(std::unexpected(notReached(acquired.error())));
       return;
     }
-    const std::shared_ptr<Pool::Lease> lease = *acquired;
-    lease->connection().run(*request, kReadPatience, [this, request, attemptsLeft, done, lease](Reply reply) {
+    std::shared_ptr<Pool::Lease> lease = *std::move(acquired);
+    Connection& connection = lease->connection();
+    connection.run(*request, kReadPatience, [this, request, attemptsLeft, done, lease](Reply reply) mutable {
+      reply = counted(std::move(reply), lease->connection());
       if (reply) {
         done(*std::move(reply));
       } else if (reply.error().lost && attemptsLeft > 1) {
+        lease.reset();  // first: the pool has to know that it was lost
         readOnce(request, attemptsLeft - 1, done);
       } else {
         done(std::unexpected(errorFrom(reply.error(), false)));
@@ -66,6 +77,7 @@ void Runner::writeOnce(std::shared_ptr<const Request> request, int attemptsLeft,
     }
     const std::shared_ptr<Pool::Lease> lease = *acquired;
     lease->connection().run(*request, kWritePatience, [this, request, attemptsLeft, done, lease](Reply reply) {
+      reply = counted(std::move(reply), lease->connection());
       if (reply) {
         done({});
       } else if (worthRepeating(reply.error()) && attemptsLeft > 1) {

@@ -27,6 +27,7 @@ class Runner {
   [[nodiscard]] const Pool& pool() const { return pool_; }
 
  private:
+  [[nodiscard]] Reply counted(Reply reply, const Connection& connection) const;
   void readOnce(std::shared_ptr<const Request> request, int attemptsLeft, Read done);
   void writeOnce(std::shared_ptr<const Request> request, int attemptsLeft, Written done);
 

@@ -87,10 +87,11 @@ const Statement kRedactSegments{"redact_segments",
 
 const Statement kHashContents{
     "hash_contents",
-    "UPDATE drafts SET content_sha256 = sha256(whole.texts || " LENGTH("drafts.title") " || "
-    "convert_to(drafts.title, 'UTF8')) FROM (SELECT draft_id, string_agg(" LENGTH("coalesce(content, '')") " || "
-    "convert_to(coalesce(content, ''), 'UTF8'), '' ORDER BY position) AS texts FROM segments "
-    "WHERE draft_id = ANY($1::uuid[]) GROUP BY draft_id) AS whole WHERE drafts.draft_id = whole.draft_id"};
+    "UPDATE drafts SET content_sha256 = sha256(coalesce(whole.texts, ''::bytea) || " LENGTH("drafts.title") " || "
+    "convert_to(drafts.title, 'UTF8')) FROM (SELECT d.draft_id, string_agg(" LENGTH("coalesce(s.content, '')") " || "
+    "convert_to(coalesce(s.content, ''), 'UTF8'), '' ORDER BY s.position) FILTER (WHERE s.draft_id IS NOT NULL) "
+    "AS texts FROM drafts d LEFT JOIN segments s ON s.draft_id = d.draft_id WHERE d.draft_id = ANY($1::uuid[]) "
+    "GROUP BY d.draft_id) AS whole WHERE drafts.draft_id = whole.draft_id"};
 
 const Statement kInsertPasses{"insert_passes",
                               "INSERT INTO ring_passes (draft_id, epoch, from_user, to_user, passed_at, kind) "
@@ -204,13 +205,20 @@ const Statement kReadLog{
     "WHERE o.draft_id = $1::uuid AND o.seq > $2::bigint AND o.seq <= $3::bigint ORDER BY o.seq LIMIT 4096) AS entry "
     "WHERE bytes <= $4::bigint OR seq = $2::bigint + 1 ORDER BY seq"};
 
+// Who asks, where that is a member's right: to anyone else the draft is an empty one, and as little of it is read (SPEC
+// I10). NULL: the server itself.
+#define FOR_MEMBER(draft, user)                                                                                       \
+  "(" user "::text IS NULL OR EXISTS (SELECT FROM collaborators WHERE draft_id = " draft "::uuid AND user_id = " user \
+  "::text AND deleted_at IS NULL))"
+
 // How far to read is found out in steps of 128 segments, by their lengths alone: until there are bytes enough, or the
 // draft ends. A step more than needed is read, and cut off when it has come; whatever texts are like, that bounds what
 // the query reads, which a limit for short ones would not. A limit that is not known when it is planned has the rows
 // read in the index's order, too, in place of sorting them.
 const Statement kReadSegments{
     "read_segments",
-    "WITH RECURSIVE upto(position, bytes, found) AS (SELECT $2::integer::bigint, 0::bigint, 1::bigint UNION ALL "
+    "WITH RECURSIVE upto(position, bytes, found) AS (SELECT $2::integer::bigint, 0::bigint, 1::bigint "
+    "WHERE " FOR_MEMBER("$1", "$5") " UNION ALL "
     "SELECT upto.position + 128, upto.bytes + step.bytes, step.found FROM upto CROSS JOIN LATERAL ("
     "SELECT coalesce(sum(octet_length(s.content)), 0) AS bytes, count(*) AS found FROM segments s "
     "WHERE s.draft_id = $1::uuid AND s.position >= upto.position "
@@ -219,18 +227,25 @@ const Statement kReadSegments{
     "AND upto.bytes <= $4::bigint) "
     "SELECT position, segment_id, seq, epoch, author, author_display, authored_at, accepted_at, content, salt, digest "
     "FROM segments WHERE draft_id = $1::uuid AND position >= $2::integer AND position < $3::integer "
+    "AND " FOR_MEMBER("$1", "$5") " "
     "ORDER BY position LIMIT (SELECT max(upto.position) - $2::integer FROM upto)"};
 
-const Statement kReadPasses{"read_passes",
-                            "SELECT epoch, from_user, to_user, passed_at, kind FROM ring_passes "
-                            "WHERE draft_id = $1::uuid AND epoch > $2::bigint ORDER BY epoch LIMIT $3::bigint"};
+const Statement kReadPasses{
+    "read_passes",
+    "SELECT epoch, from_user, to_user, passed_at, kind FROM ring_passes "
+    "WHERE draft_id = $1::uuid AND epoch > $2::bigint AND " FOR_MEMBER("$1", "$4") " ORDER BY epoch LIMIT $3::bigint"};
 
+// As many as have `$5` bytes between them, and one more; the last column says how many there are up to `$4`.
 const Statement kListDrafts{
     "list_drafts",
+    "SELECT " HEAD("") ", listed FROM (SELECT *, count(*) OVER () AS listed, "
+    "sum(octet_length(title) + octet_length(requests::text)) OVER (ORDER BY updated_at DESC, draft_id "
+    "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before FROM ("
     "SELECT " HEAD("d.") " FROM collaborators m JOIN drafts d ON d.draft_id = m.draft_id "
     "WHERE m.user_id = $1::text AND m.deleted_at IS NULL AND d.deleted_at IS NULL "
     "AND ($2::timestamptz IS NULL OR d.updated_at < $2 OR (d.updated_at = $2 AND d.draft_id > $3::uuid)) "
-    "ORDER BY d.updated_at DESC, d.draft_id LIMIT $4::bigint"};
+    "ORDER BY d.updated_at DESC, d.draft_id LIMIT $4::bigint) AS newest) AS page "
+    "WHERE coalesce(bytes_before, 0) <= $5::bigint ORDER BY updated_at DESC, draft_id"};
 
 // By membership, which costs what the user has; of one who has many, by what has changed in all drafts, if that is
 // less: a draft has changed when a member leaves it, too.
@@ -277,16 +292,24 @@ const Statement kEventsByUser{"events_by_user",
 
 const Statement kEventsByDraft{"events_by_draft",
                                "SELECT " EVENT " FROM events WHERE draft_id = $1::uuid AND " EVENTS_BEHIND
-                               "AND type = ANY($7::text[]) " EVENTS_IN_ORDER};
+                               "AND type = ANY($7::text[]) AND " FOR_MEMBER("$1", "$8") " " EVENTS_IN_ORDER};
 
 const Statement kFindRequest{"find_request",
                              "SELECT request_sha256, op_id, salt, created_at, status, body FROM idempotency_keys "
                              "WHERE scope = $1::text AND key = $2::text"};
 
-// What transactions from `$1` on have written, and from which on to ask next: all older ones are over.
-const Statement kWrittenSince{"written_since",
-                              "SELECT pg_snapshot_xmin(pg_current_snapshot()), d.draft_id, d.seq, d.link "
-                              "FROM (VALUES (1)) AS one LEFT JOIN drafts d ON d.written_by >= $1::xid8"};
+// What transactions from `$1` on have written, and those of `$2`; and which are over by now. Of all that one
+// transaction has written either everything is told or nothing: where there is more, one goes on behind the last. Each
+// half goes by the index, in its order, no further than what is told.
+#define WRITTEN "SELECT written_by, draft_id, seq, link FROM drafts WHERE written_by "
+#define WRITTEN_FIRST "ORDER BY written_by FETCH FIRST 1024 ROWS WITH TIES"
+static_assert(kWrittenSinceRows == 1024);
+
+const Statement kWrittenSince{
+    "written_since",
+    "SELECT pg_current_snapshot()::text, d.written_by, d.draft_id, d.seq, d.link FROM (VALUES (1)) AS one LEFT JOIN ("
+    "(" WRITTEN "= ANY($2::xid8[]) " WRITTEN_FIRST ") UNION ALL (" WRITTEN ">= $1::xid8 " WRITTEN_FIRST
+    ") " WRITTEN_FIRST ") AS d ON true ORDER BY d.written_by"};
 
 const Statement kLeftMembers{"left_members",
                              "SELECT draft_id, user_id FROM collaborators "
@@ -294,6 +317,11 @@ const Statement kLeftMembers{"left_members",
                              "ORDER BY draft_id, user_id"};
 
 const Statement kPing{"ping", "SELECT 1"};
+
+// How often a standby has been promoted before this one writes; 0: it does not.
+const Statement kTimeline{"timeline",
+                          "SELECT CASE WHEN pg_is_in_recovery() THEN 0 ELSE "
+                          "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint END"};
 
 // A process that stands still in the middle of sending a transaction keeps its locks for as long as it stands: to the
 // database it is neither idle nor at work. Whoever waited for such a lock in vain ends it; what it has written so far
@@ -377,14 +405,15 @@ const Statement kDescribeSchema{
 
 std::span<const Statement* const> allStatements() {
   static constexpr std::array kAll{
-      &kBegin,        &kBeginRead,      &kCommit,           &kPutUsers,           &kCreateDrafts,    &kAdvanceDrafts,
-      &kCheckDrafts,  &kInsertAccepted, &kInsertRejected,   &kInsertSegments,     &kRedactSegments,  &kHashContents,
-      &kInsertPasses, &kFindPositions,  &kPutCollaborators, &kLeaveCollaborators, &kPutInvites,      &kRevokeInvites,
-      &kInsertEvents, &kAppendEvents,   &kForgetRejected,   &kClaimRequest,       &kCompleteRequest, &kForgetRequests,
-      &kTakeJob,      &kFindDrafts,     &kFindMembers,      &kFindDraftInvites,   &kFindOps,         &kFindSegments,
-      &kReadLinks,    &kReadLog,        &kReadSegments,     &kReadPasses,         &kListDrafts,      &kListChanges,
-      &kAllDrafts,    &kEventsByType,   &kEventsByUser,     &kEventsByDraft,      &kFindRequest,     &kWrittenSince,
-      &kLeftMembers,  &kPing,           &kEndStalled,       &kTablesPresent,      &kDescribeSchema};
+      &kBegin,          &kBeginRead,    &kCommit,         &kRollback,         &kPutUsers,           &kCreateDrafts,
+      &kAdvanceDrafts,  &kCheckDrafts,  &kInsertAccepted, &kInsertRejected,   &kInsertSegments,     &kRedactSegments,
+      &kHashContents,   &kInsertPasses, &kFindPositions,  &kPutCollaborators, &kLeaveCollaborators, &kPutInvites,
+      &kRevokeInvites,  &kInsertEvents, &kAppendEvents,   &kForgetRejected,   &kClaimRequest,       &kCompleteRequest,
+      &kForgetRequests, &kTakeJob,      &kFindDrafts,     &kFindMembers,      &kFindDraftInvites,   &kFindOps,
+      &kFindSegments,   &kReadLinks,    &kReadLog,        &kReadSegments,     &kReadPasses,         &kListDrafts,
+      &kListChanges,    &kAllDrafts,    &kEventsByType,   &kEventsByUser,     &kEventsByDraft,      &kFindRequest,
+      &kWrittenSince,   &kLeftMembers,  &kPing,           &kTimeline,         &kEndStalled,         &kTablesPresent,
+      &kDescribeSchema};
   return kAll;
 }
 

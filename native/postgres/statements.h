@@ -6,6 +6,7 @@
 // §15).
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 namespace onering::postgres {
@@ -63,8 +64,10 @@ extern const Statement kEventsByUser;
 extern const Statement kEventsByDraft;
 extern const Statement kFindRequest;
 extern const Statement kWrittenSince;
+inline constexpr std::size_t kWrittenSinceRows = 1024;  // and those of the last transaction
 extern const Statement kLeftMembers;
 extern const Statement kPing;
+extern const Statement kTimeline;
 extern const Statement kEndStalled;
 extern const Statement kTablesPresent;
 

@@ -272,11 +272,17 @@ Task<> converse(SharedTransport shared, TcpStream stream, Place place) {
     }
     if (beast::websocket::is_upgrade(request)) {
       auto refusal = upgradeRefusal(transport, request);
+      if (!refusal && !parser.is_done()) {
+        refusal =
+            errorResponse(400, rejection(ErrorCode::protocolError, "A request to become a WebSocket has no body."));
+      }
       if (!refusal) {
         serveWebSocket(std::move(shared), std::move(stream), std::move(place), request);
         co_return;
       }
-      goOn = co_await send(stream, std::move(*refusal), request, request.keep_alive(), transport.timeouts.handshake);
+      // A body that is not read is not to be taken for the next request.
+      goOn = co_await send(stream, std::move(*refusal), request, request.keep_alive() && parser.is_done(),
+                           transport.timeouts.handshake);
       continue;
     }
     if (bodyTooLong(parser, transport.bounds.bodyBytes)) {

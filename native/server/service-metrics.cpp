@@ -13,7 +13,9 @@ ServiceMetrics::ServiceMetrics(Metrics& metrics)
                                       latencies())),
       storeFaults(metrics.counter("onering_store_faults_total", "Questions that the store answered with a fault.")),
       overflows(metrics.counter("onering_sessions_overflowed_total",
-                                "Times that a session read too slowly and was told to catch up.")) {
+                                "Times that a session read too slowly and was told to catch up.")),
+      divergences(metrics.counter("onering_divergences_total",
+                                  "Copies of drafts whose past is not the server's, as their devices caught up.")) {
   for (std::size_t code = 0; code < kErrorCodeCount; ++code) {
     rejected[code] =
         &metrics.counter("onering_ops_rejected_total", "Receipts that reject an op, repeated ones included.",

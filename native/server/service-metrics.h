@@ -18,6 +18,7 @@ struct ServiceMetrics {
   Histogram& fanOutSeconds;
   Counter& storeFaults;
   Counter& overflows;
+  Counter& divergences;
   std::array<Counter*, kErrorCodeCount> rejected{};  // by code
 };
 

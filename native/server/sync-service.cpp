@@ -426,6 +426,9 @@ void SyncService::send(const SendAction& action) {
       logReceipts(action.to.empty() ? 0 : action.to.front(), *receipts);
     }
   }
+  if (const auto* diverged = std::get_if<Diverged>(&action.message)) {
+    tellDivergence(action.to.empty() ? 0 : action.to.front(), *diverged);
+  }
   const auto bytes = std::make_shared<const std::string>(encode(action.message));
   if (bytes->size() > authority_.options().limits.messageBytes) {
     log_(LogLevel::error, "a message of " + std::to_string(bytes->size()) + " bytes is longer than replicas accept");
@@ -438,6 +441,15 @@ void SyncService::send(const SendAction& action) {
     const std::chrono::duration<double> lag = systemNow() - entries->entries.back().acceptedAt;
     metrics_.fanOutSeconds.observe(std::max(lag.count(), 0.0));
   }
+}
+
+// SPEC H3: loudly. Nobody but a restored backup or damage brings it about.
+void SyncService::tellDivergence(SessionId session, const Diverged& diverged) {
+  metrics_.divergences.add();
+  log_(LogLevel::error, "a device has another past of a draft than this server: it will fetch the draft anew",
+       {{"session", std::to_string(session)},
+        {"draft", toText(diverged.draft)},
+        {"seq", std::to_string(diverged.head.seq)}});
 }
 
 void SyncService::put(SessionId id, const AuthorityMessage& message, const SharedBytes& bytes) {

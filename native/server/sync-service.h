@@ -132,6 +132,7 @@ class SyncService {
   void carryOut(AuthorityActions actions, std::optional<SessionId> asking = {});
   void askStore(AskAction question);
   void send(const SendAction& action);
+  void tellDivergence(SessionId session, const Diverged& diverged);
   void put(SessionId id, const AuthorityMessage& message, const SharedBytes& bytes);
   void authenticate(AuthenticateAction action);
   void answered(Ticket ticket, StoreAnswer answer);

@@ -266,14 +266,16 @@ void Authority::forget(const DraftId& draft) {
   cache_.erase(found);
 }
 
-// About what the state takes of memory, its members' names above all; the same in every build (SPEC I7).
+// About what the state takes of memory, its members and invites above all; the same in every build (SPEC I7).
 void Authority::weigh(const DraftId& draft) {
   constexpr std::size_t kPerDraft = 640;
   constexpr std::size_t kPerUser = 80;
+  constexpr std::size_t kPerInvite = 256;
   CachedDraft& cachedDraft = cache_.at(draft);
   const DraftState& state = cachedDraft.state;
   cacheBytes_ -= cachedDraft.bytes;
-  cachedDraft.bytes = kPerDraft + state.title.size() + kPerUser * (state.members.size() + state.ring.requests.size());
+  cachedDraft.bytes = kPerDraft + state.title.size() + kPerUser * (state.members.size() + state.ring.requests.size()) +
+                      kPerInvite * state.invites.size();
   cacheBytes_ += cachedDraft.bytes;
 }
 

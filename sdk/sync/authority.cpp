@@ -220,6 +220,10 @@ AuthorityActions Authority::submit(RequestId request, const Principal& by, Op op
     actions.emplace_back(ReceiptAction{request, rejection(ErrorCode::notAllowed, "You can act only as yourself.")});
     return actions;
   }
+  if (isOverspent(by.user, now)) {
+    actions.emplace_back(ReceiptAction{request, rejection(ErrorCode::rateLimited)});
+    return actions;
+  }
   enqueue(
       {.session = 0, .display = displayOf(by), .op = std::move(op), .request = request, .expect = std::move(expect)});
   startBatches(now, actions);
@@ -329,10 +333,12 @@ void Authority::push(SessionId session, Push push, Time now, AuthorityActions& a
   }
   auto& joined = std::get<Joined>(sessions_.at(session));
   if (push.restart) joined.held = false;
+  const bool overspent = isOverspent(joined.principal.user, now);
+  joined.held = joined.held || overspent;
   std::vector<OpReceipt> answered;
   for (Op& op : push.ops) {
     if (joined.held) {
-      answered.push_back(receiptFor(op, rejection(ErrorCode::unavailable)));
+      answered.push_back(receiptFor(op, rejection(overspent ? ErrorCode::rateLimited : ErrorCode::unavailable)));
     } else if (op.actor != joined.principal.user) {
       answered.push_back(
           receiptFor(op, rejection(ErrorCode::notAllowed, "You can act only as yourself. Sign in as the op's actor.")));
@@ -346,6 +352,15 @@ void Authority::push(SessionId session, Push push, Time now, AuthorityActions& a
   }
   sendReceipts(session, std::move(answered), actions);
   startBatches(now, actions);
+}
+
+bool Authority::isOverspent(const UserId& user, Time now) {
+  if (now - rejectedSince_ >= std::chrono::days(1)) {
+    rejectedOf_.clear();
+    rejectedSince_ = now;
+  }
+  const auto found = rejectedOf_.find(user);
+  return found != rejectedOf_.end() && found->second >= options_.rejectionsPerDay;
 }
 
 void Authority::Busy::add(const Submission& submission) {
@@ -499,6 +514,7 @@ void Authority::decide(BatchInWork& batch, const Found& found, Time now, Authori
 void Authority::batchCommitted(BatchInWork& batch, Time now, AuthorityActions& actions) {
   for (const DraftWrite& write : batch.deciding->drafts) counts_.accepted += write.ops.size();
   counts_.rejected += batch.deciding->rejected.size();
+  for (const RejectedOp& op : batch.deciding->rejected) ++rejectedOf_[op.actor];
   ++counts_.batches;
   sendReceipts(batch, actions);
   fanOut(batch, actions);

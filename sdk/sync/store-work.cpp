@@ -158,6 +158,35 @@ PositionsAnswer positions(Store& store, const PositionsQuestion& question) {
   return positions;
 }
 
+std::size_t bytesOf(const DraftHead& head) {
+  constexpr std::size_t kPerRequest = 24;
+  std::size_t bytes = head.title.size();
+  for (const RingRequest& request : head.ring.requests) bytes += request.user.size() + kPerRequest;
+  return bytes;
+}
+
+// Some at a time, as a queue may be long.
+ListAnswer list(Store& store, const ListQuestion& question) {
+  constexpr std::uint32_t kAtATime = 64;
+  DraftList page;
+  std::size_t bytes = 0;
+  std::optional<DraftListKey> after = question.after;
+  while (true) {
+    const auto some = store.listDrafts(question.user, after, kAtATime);
+    if (!some) return std::unexpected(some.error());
+    for (const DraftHead& head : *some) {
+      if (page.drafts.size() == question.countMax || bytes > question.bytesMax) {
+        page.more = true;
+        return page;
+      }
+      bytes += bytesOf(head);
+      after = DraftListKey{head.updatedAt, head.id};
+      page.drafts.push_back(head);
+    }
+    if (some->size() < kAtATime) return page;
+  }
+}
+
 std::unexpected<StoreError> notKept() {
   return std::unexpected(StoreError{StoreFault::unavailable, "the store keeps neither events nor requests"});
 }
@@ -215,9 +244,7 @@ struct Performer {
   StoreAnswer operator()(const NewsQuestion& question) const { return news(store, question, policy); }
   StoreAnswer operator()(const DraftQuestion& question) const { return draftView(store, question); }
   StoreAnswer operator()(const PositionsQuestion& question) const { return positions(store, question); }
-  StoreAnswer operator()(const ListQuestion& question) const {
-    return store.listDrafts(question.user, question.after, question.countMax);
-  }
+  StoreAnswer operator()(const ListQuestion& question) const { return list(store, question); }
   StoreAnswer operator()(const EventsQuestion& question) const { return events(store, question); }
   StoreAnswer operator()(const ViewQuestion& question) const { return view(store, question); }
   StoreAnswer operator()(const ClaimQuestion& question) const { return claim(store, question); }

@@ -52,6 +52,29 @@ TEST_CASE("only the server's own loopback pages and those named may connect", "[
   }
 }
 
+TEST_CASE("what comes as the body of a request to become a WebSocket is not read as the next request", "[hostile]") {
+  TestServer server;
+  const std::string hidden = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const std::string length = "Content-Length: " + std::to_string(hidden.size()) + "\r\n\r\n" + hidden;
+  const std::string chunked = "Transfer-Encoding: chunked\r\n\r\n" + hidden;
+  const std::string body = GENERATE_COPY(length, chunked);
+  const auto [target, origin, status] = GENERATE(table<std::string, std::string, int>({
+      {"/sync", "Origin: https://evil.example\r\n", 403},
+      {"/elsewhere", "", 404},
+      {"/sync", "", 400},  // nothing else is wrong with it
+  }));
+  RawSocket socket(server.port());
+  INFO(target << " " << origin << body);
+  const HttpAnswer answer = socket.ask("GET " + target +
+                                       " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                                       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                                       "Sec-WebSocket-Protocol: onering.1\r\n" +
+                                       origin + body);
+  CHECK(answer.status == status);
+  CHECK(answer.header("Connection") == "close");
+  CHECK(socket.ask("").status == 0);  // and there is no second answer
+}
+
 TEST_CASE("a name of someone else's that points here is no own page", "[hostile]") {
   TestServer server;
   RawSocket socket(server.port());

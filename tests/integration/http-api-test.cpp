@@ -197,6 +197,24 @@ TEST_CASE("what is written over HTTP reaches the sessions of the draft's members
   CHECK(ann.get(draft + "/segments").at("/segments/1/text") == "by sync");
 }
 
+TEST_CASE("SPEC 6 a page of drafts is bounded in bytes, and the next one goes on behind it", "[http][api]") {
+  TestServer server;
+  ApiClient ann(server.port(), "ann");
+  std::string title;
+  for (int i = 0; i < 200; ++i) title += "\U0001F9D9";
+  std::set<std::string> drafts;
+  for (int i = 0; i < 1'000; ++i) {
+    drafts.insert(ann.create(title).substr(std::string_view("/api/drafts/").size()));
+  }
+  const auto first = ann.get("/api/drafts?limit=1000");
+  CHECK(first.text.size() <= (std::size_t{1} << 20U) + 2'048);
+  CHECK(first.at("/drafts").as_array().size() > 500);
+  CHECK(first.at("/next").is_string());
+  const auto listed = readAll(ann, "/api/drafts?limit=1000", "drafts", "id");
+  CHECK(listed.size() == drafts.size());
+  CHECK(std::set(listed.begin(), listed.end()) == drafts);
+}
+
 TEST_CASE("SPEC 6 lists are paged by key, and complete while drafts change", "[http][api]") {
   TestServer server;
   ApiClient ann(server.port(), "ann");

@@ -190,6 +190,35 @@ TEST_CASE("metrics keep to Prometheus' conventions and count what happens", "[ht
         all.value("onering_http_request_seconds_count"));
 }
 
+TEST_CASE("H3 a device that has another past than the server is counted and logged", "[http][operations]") {
+  TestServer server;
+  ApiClient ann(server.port(), "ann");
+  const std::string address = ann.create();
+  const auto divergences = [&] { return parse(ann.get("/metrics").text).value("onering_divergences_total"); };
+  CHECK(divergences() == 0);
+
+  const auto draft = parseId<DraftId>(address.substr(std::string_view("/api/drafts/").size()));
+  REQUIRE(draft);
+  RawSocket session(server.port());
+  session.join("ann");
+  session.say(Fetch{.draft = *draft, .have = {1, Digest{7}}});
+  const auto told = session.hear();
+  REQUIRE(told);
+  CHECK(std::holds_alternative<Diverged>(*told));
+  CHECK(divergences() == 1);
+  CHECK(server.log().contains("a device has another past"));
+  CHECK(server.log().contains("draft=" + toText(*draft)));
+
+  // To a stranger there is no such draft (I10), and nothing has diverged.
+  RawSocket stranger(server.port());
+  stranger.join("zoe");
+  stranger.say(Fetch{.draft = *draft, .have = {1, Digest{7}}});
+  const auto gone = stranger.hear();
+  REQUIRE(gone);
+  CHECK(std::holds_alternative<Gone>(*gone));
+  CHECK(divergences() == 1);
+}
+
 TEST_CASE("other parts put their figures beside the server's", "[http][operations]") {
   ServerOptions options;
   options.metrics = std::make_shared<Metrics>();

@@ -77,6 +77,31 @@ TEST_CASE("several servers on one database answer HTTP alike, and a key has one 
   CHECK(ann.get("/metrics").text.contains("onering_breaker_open 0\n"));
 }
 
+TEST_CASE("SPEC 6 on PostgreSQL a page of drafts is bounded in bytes, whatever queues for their rings",
+          "[http][postgres]") {
+  const auto cluster = startCluster();
+  const auto server = serverOn(*cluster);
+  ApiClient ann(server->boundPort(), "ann");
+  for (int i = 0; i < 30; ++i) static_cast<void>(ann.create());
+  cluster->sql(
+      "UPDATE drafts SET requests = (SELECT jsonb_agg(jsonb_build_object('user', repeat('u', 120) || n, 'atMs', 1)) "
+      "FROM generate_series(1, 1000) AS n)");
+  std::size_t count = 0;
+  std::size_t pages = 0;
+  for (std::string after; pages < 100;) {
+    const auto page = ann.get("/api/drafts?limit=1000" + after);
+    REQUIRE(page.status == 200);
+    CHECK(page.text.size() < std::size_t{1'400'000});
+    count += page.at("/drafts").as_array().size();
+    ++pages;
+    if (page.at("/next").is_null()) break;
+    after = "&after=" + page.textOf("next");
+  }
+  CHECK(count == 30);
+  CHECK(pages > 3);
+  CHECK(ann.get("/api/drafts?limit=2").at("/drafts").as_array().size() == 2);
+}
+
 TEST_CASE("with the database away health says so, writes are refused, and it comes back by itself",
           "[http][postgres]") {
   const auto cluster = startCluster();

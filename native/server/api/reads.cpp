@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint32_t kPageDefault = 100;
 constexpr std::uint32_t kPageMax = 1'000;
 constexpr std::size_t kPageBytesMax = 1U << 20U;
+constexpr std::size_t kListBytesMax = kPageBytesMax / 2;  // of what is as long as people make it; the rest is counted
 
 std::optional<std::uint32_t> parseLimit(std::string_view text) {
   const auto number = parseNumber(text);
@@ -150,17 +151,14 @@ void listDrafts(Api& api, const SharedExchange& exchange) {
     exchange->done(errorResponse(limit ? after.error() : limit.error()));
     return;
   }
-  ask<ListAnswer>(
-      api, exchange, ListQuestion{exchange->by.user, *after, *limit + 1},
-      [limit = *limit](const Exchange&, std::vector<DraftHead>& heads) {
-        const bool more = heads.size() > limit;
-        heads.resize(std::min<std::size_t>(heads.size(), limit));
-        return jsonResponse(
-            200, jsonObject([&](auto&& field) {
-              field("drafts", heads);
-              field("next", more ? std::optional(cursorText({heads.back().updatedAt, heads.back().id})) : std::nullopt);
-            }));
-      });
+  ask<ListAnswer>(api, exchange, ListQuestion{exchange->by.user, *after, *limit, kListBytesMax},
+                  [](const Exchange&, const DraftList& page) {
+                    const auto next = [&] { return cursorText({page.drafts.back().updatedAt, page.drafts.back().id}); };
+                    return jsonResponse(200, jsonObject([&](auto&& field) {
+                                          field("drafts", page.drafts);
+                                          field("next", page.more ? std::optional(next()) : std::nullopt);
+                                        }));
+                  });
 }
 
 void readDraft(Api& api, const SharedExchange& exchange) {

@@ -61,4 +61,27 @@ TEST_CASE("SPEC H4 a draft that is completed has its contentSha256 in the same t
   CHECK(runOneRing({"db", "verify", "--all", "--store", url}).exitCode == 0);
 }
 
+TEST_CASE("SPEC H4 a draft that is completed without a segment has the contentSha256 of nothing and its title",
+          "[postgres][content]") {
+  EventLoop loop;
+  const std::string database = newDatabase();
+  const std::string url = sharedCluster().url(database);
+  const auto server = serveOver(url);
+  Person ann(loop, server->url(), "ann");
+  const DraftId empty = ann.create("Nothing in it");
+  const DraftId other = ann.create("Something in it");
+  ann.append(other, "a line");
+  ann.act(empty, Complete{});
+  ann.act(other, Complete{});
+  REQUIRE(ann.settles());
+  const auto stored = [&](const DraftId& id) {
+    return sharedCluster().sql("SELECT encode(content_sha256, 'hex') FROM drafts WHERE draft_id = '" + toText(id) + "'",
+                               database);
+  };
+  CHECK(stored(empty) == hashOf("Nothing in it", {}));
+  CHECK(stored(other) == hashOf("Something in it", {"a line"}));
+  const Ended found = runOneRing({"db", "find", "--store", url, "--json", "content", hashOf("Nothing in it", {})});
+  CHECK(found.out.contains(toText(empty)));
+}
+
 }  // namespace onering::testing

@@ -226,4 +226,41 @@ TEST_CASE("SPEC 15 a standby is promoted under load: nothing acknowledged is los
   }
 }
 
+TEST_CASE("I9 a primary that comes back after its standby was promoted is not written to", "[postgres][standby]") {
+  EventLoop loop;
+  const auto primary = startCluster({.settings = {}, .tcp = true});
+  const auto standby = startCluster({.settings = {}, .tcp = true, .standbyOf = primary.get()});
+  primary->sql("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+  primary->sql("SELECT pg_reload_conf()");
+  const std::string url = "postgres://" + std::string(TemporaryCluster::kUser) + ":" + primary->password() +
+                          "@127.0.0.1:" + std::to_string(primary->tcpPort()) +
+                          ",127.0.0.1:" + std::to_string(standby->tcpPort()) + "/" + TemporaryCluster::kDatabase;
+  const auto server = serveOver(url);
+  std::vector<std::unique_ptr<Writer>> writers;
+  writers.reserve(3);
+  for (int i = 0; i < 3; ++i) {
+    writers.push_back(std::make_unique<Writer>(loop, server->url(), "writer" + std::to_string(i), 8));
+  }
+  allGoOn(writers);
+  primary->stop(TemporaryCluster::Stop::kill);
+  standby->promote();
+  allGoOn(writers);
+
+  // As one does who knows of no promotion. For a while it is the only one that takes connections.
+  REQUIRE(primary->resume());
+  primary->sql("ALTER SYSTEM RESET synchronous_standby_names");
+  primary->sql("SELECT pg_reload_conf()");
+  const std::string written = primary->sql("SELECT count(*) FROM ops");
+  for (int round = 0; round < 2; ++round) {
+    standby->sql("ALTER DATABASE onering ALLOW_CONNECTIONS false", "postgres");
+    standby->sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'onering'",
+                 "postgres");
+    loop.runFor(milliseconds(3'000));
+    standby->sql("ALTER DATABASE onering ALLOW_CONNECTIONS true", "postgres");
+    allGoOn(writers);
+  }
+  CHECK(primary->sql("SELECT count(*) FROM ops") == written);
+  finish(writers, standby->tcpUrl());
+}
+
 }  // namespace onering::testing

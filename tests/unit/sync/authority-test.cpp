@@ -127,6 +127,40 @@ TEST_CASE("K5 a batch that the store cannot take is pushed again, in order", "[s
   CHECK(table.position(draft).seq == 3);
 }
 
+TEST_CASE("K5 who has had very many ops rejected is not heard before the next day, and loses nothing", "[sync]") {
+  Table table({.limits = {}, .rejectionsPerDay = 3});
+  Seat& ada = table.sit("ada");
+  Seat& bob = table.sit("bob");
+  const DraftId draft = table.create(ada, "Notes");
+  table.act(ada, draft, AddCollaborator{.user = "bob", .role = Role::editor});
+  table.run();
+  const auto ask = [&] {
+    const Op op = bob.replica->prepare(draft, SetTitle{.title = "His", .expect = {}}, table.now);
+    REQUIRE(bob.replica->submit(op));
+    table.settle(bob);
+    table.run();
+    return op.id;
+  };
+  for (int i = 0; i < 3; ++i) CHECK(Table::rejectedWith(bob, ask()) == ErrorCode::notOwner);
+  const OpId late = ask();
+  CHECK(Table::receipt(bob, late) == std::nullopt);
+  const OpId good = table.act(bob, draft, RequestRing{}).op;  // must not overtake it
+  table.run();
+  CHECK(bob.replica->pendingCount() == 2);
+  CHECK(table.store.find({.drafts = {}, .ops = {{draft, late}}, .segments = {}})->ops.at(0) == std::nullopt);
+  table.append(ada, draft, "Others go on.");
+  table.run();
+  CHECK(ada.replica->pendingCount() == 0);
+
+  table.now += std::chrono::hours(25);
+  bob.replica->tick(table.now);
+  table.settle(bob);
+  table.run();
+  CHECK(Table::rejectedWith(bob, late) == ErrorCode::notOwner);
+  CHECK(std::holds_alternative<Accepted>(Table::receipt(bob, good).value()));
+  CHECK(bob.replica->pendingCount() == 0);
+}
+
 TEST_CASE("S3 a batch does not wait for one that it has nothing to do with; ops of one draft or one session do",
           "[sync]") {
   Table table;

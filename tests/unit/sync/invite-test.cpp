@@ -30,6 +30,22 @@ const AcceptInvite* acceptanceIn(const LogEntry& entry) {
 
 }  // namespace
 
+TEST_CASE("S13 what is kept of drafts in memory is bounded with their invites, too", "[sync]") {
+  Table table({.limits = {}, .cacheBytes = 4'000});
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  table.act(ada, draft, inviteFor(someInvite()));
+  table.run();
+  CHECK(table.authority->draftsCached() == 1);
+  for (std::uint8_t i = 2; i < 16; ++i) table.act(ada, draft, inviteFor(someInvite(i)));
+  table.run();
+  CHECK(table.position(draft).seq == 16);
+  CHECK(table.authority->draftsCached() == 0);
+  table.append(ada, draft, "It goes on.");
+  table.run();
+  CHECK(table.position(draft).seq == 17);
+}
+
 TEST_CASE("§11 whoever accepts an invite gets the draft, and everybody hears of the member", "[sync]") {
   Table table;
   Seat& ada = table.sit("ada");

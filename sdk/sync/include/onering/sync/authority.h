@@ -93,6 +93,8 @@ struct AuthorityOptions {
   // While the store works on one, the next is judged; a database works on both.
   std::size_t batchesAtStore = 2;
   std::size_t cacheBytes = std::size_t{64} << 20U;  // of drafts' states, about
+  // Each is remembered (SPEC K5). Whoever has had so many in a day is not heard before the next one.
+  std::size_t rejectionsPerDay = 10'000;
   // How far back a cursor points from the present, so that no change is missed although the clocks of
   // several servers differ and a commit takes time.
   Duration cursorOverlap{60'000};
@@ -220,6 +222,7 @@ class Authority {
 
   void join(SessionId session, Principal principal, Time now, AuthorityActions& actions);
   void push(SessionId session, Push push, Time now, AuthorityActions& actions);
+  [[nodiscard]] bool isOverspent(const UserId& user, Time now);
   void enqueue(Submission submission);
   void sortQueue();
   void startBatches(Time now, AuthorityActions& actions);
@@ -297,6 +300,8 @@ class Authority {
   Ticket lastTicket_ = 0;
   Time latest_{};  // time never goes back (SPEC I11)
   AuthorityCounts counts_;
+  std::map<UserId, std::size_t> rejectedOf_;  // in the day that began then
+  Time rejectedSince_{};
 
   struct CachedDraft {
     DraftState state;

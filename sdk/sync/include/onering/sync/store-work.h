@@ -90,11 +90,17 @@ struct PositionsQuestion {
   std::vector<DraftId> drafts;
 };
 
-// Store::listDrafts().
+// Store::listDrafts(), no further than about `bytesMax` of titles and of names that wait for a ring, and one draft
+// more.
 struct ListQuestion {
   UserId user;
   std::optional<DraftListKey> after;
   std::uint32_t countMax = 0;
+  std::size_t bytesMax = 0;
+};
+struct DraftList {
+  std::vector<DraftHead> drafts;
+  bool more = false;  // there are others behind them
 };
 
 // EventStore::readEvents(). `member`: who asks, if it is about a draft.
@@ -129,7 +135,7 @@ using DraftAnswer = StoreResult<std::optional<DraftView>>;
 using PositionsAnswer = StoreResult<std::vector<LogPosition>>;  // in the order of the question; {}: no such draft
 using EventsAnswer = StoreResult<std::optional<EventPage>>;
 using ViewAnswer = StoreResult<std::optional<bool>>;  // whether it is the first of its hour
-using ListAnswer = StoreResult<std::vector<DraftHead>>;
+using ListAnswer = StoreResult<DraftList>;
 using ClaimAnswer = StoreResult<std::optional<RequestRecord>>;
 using CompleteAnswer = StoreResult<std::optional<RequestAnswer>>;
 
