@@ -349,6 +349,18 @@ describe.skipIf(!isBuilt)('the worker', { timeout: 20_000 }, () => {
       await device.close();
     });
 
+    test('what a copy takes the place of is told to whoever waits for its receipt', async () => {
+      const device = await Device.open();
+      const draft = await device.newDraft();
+      const copy = valueOf(await device.link.read<Uint8Array<ArrayBuffer>>({ name: 'exportReplica' }));
+      const { local, server } = draft.append('Of after the copy.');
+      valueOf(await local);
+      valueOf(await device.link.ask<void>((request) => ({ type: 'importReplica', request, copy, force: true })));
+      expect(await server).toMatchObject({ ok: false, error: { code: 'notFound' } });
+      expect(await textsOf(draft)).toEqual([]);
+      await device.close();
+    });
+
     test('kept work that is not there cannot be dealt with', async () => {
       const device = await Device.open();
       expect(await device.link.dismiss(uuidV7())).toMatchObject({ error: { code: 'notFound' } });

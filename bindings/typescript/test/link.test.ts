@@ -1,9 +1,10 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { DraftHandle } from '../src/client/draft-handle.js';
 import { Link } from '../src/client/link.js';
 import { uuidV7 } from '../src/shared/ids.js';
 import type { News, OpRequest, ToWorker } from '../src/shared/protocol.js';
+import { initialStatus } from '../src/shared/status.js';
 import type { AuthReason, Draft } from '../src/index.js';
 import { settle } from './support/clock.js';
 
@@ -161,6 +162,13 @@ test('a token that cannot be had is told as such', async () => {
   ]);
 });
 
+test.each([undefined, null, 7, { token: 'secret' }])('what is no text is no token: %j', async (token) => {
+  auth = async () => token as unknown as string;
+  link.handle({ type: 'auth', request: 1, reason: 'connect' });
+  await settle();
+  expect(posted).toEqual([{ type: 'noToken', request: 1, why: expect.stringContaining('auth') }]);
+});
+
 test('the end answers everybody, also those who come later', async () => {
   const { local, server } = draft.append('text');
   const page = draft.segments();
@@ -181,4 +189,74 @@ test('arguments of the wrong type throw where they are passed', () => {
   const wrong = draft as unknown as { append(text: unknown): void; segments(range: unknown): void };
   expect(() => wrong.append(7)).toThrow(TypeError);
   expect(() => wrong.segments({ from: 'start' })).toThrow(TypeError);
+});
+
+test('who waits for the ring is answered when it ends, and who asks afterwards', async () => {
+  const turn = draft.requestRing().turn;
+  const holding = draft.whenHolding();
+  link.end();
+  for (const waiting of [turn, holding, draft.whenHolding()]) {
+    await expect(waiting).resolves.toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  }
+});
+
+test('who gives up waiting leaves nothing behind', async () => {
+  const controller = new AbortController();
+  const waiting = [draft.whenHolding(controller), link.whenSynced(controller.signal)];
+  controller.abort(new Error('enough'));
+  for (const each of waiting) await expect(each).rejects.toThrow('enough');
+  link.end();
+  expect(posted.map(({ type }) => type)).toEqual(['subscribe', 'unsubscribe']);
+});
+
+describe('whenSynced', () => {
+  const open = { ...initialStatus, state: 'open' } as const;
+
+  async function isSynced(): Promise<boolean> {
+    const synced = vi.fn();
+    void link.whenSynced().then(synced);
+    await settle();
+    return synced.mock.calls.length > 0;
+  }
+
+  test('waits for what was called in the same moment, though no worker has counted it', async () => {
+    news({ status: open });
+    expect(await isSynced()).toBe(true);
+    const { op } = draft.append('text');
+    const waiting = link.whenSynced();
+    news({ status: { ...open, pending: 1 }, stored: [op] });
+    expect(await isSynced()).toBe(false);
+    news({ status: open, settled: [{ op, draft: draft.id, seq: 2, acceptedAt: 1, link: '' }] });
+    await waiting;
+  });
+
+  test('not for what was refused', async () => {
+    news({ status: open });
+    const { op } = draft.append('');
+    const waiting = link.whenSynced();
+    news({ ended: [{ op, error: { code: 'contentEmpty', message: '' } }] });
+    await waiting;
+  });
+
+  test('not longer than there is somebody to sync with', async () => {
+    draft.append('text');
+    const waiting = link.whenSynced();
+    link.broke('404');
+    await waiting;
+    await link.whenSynced();
+  });
+});
+
+test('who calls after it was told to close is refused at once; what was called before is waited for', async () => {
+  const before = draft.append('Before.');
+  const closed = link.close();
+  const after = draft.append('After.');
+  await expect(after.local).resolves.toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  await expect(draft.get()).resolves.toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  expect(posted.map(({ type }) => type)).toEqual(['perform', 'close']);
+  news({ stored: [before.op] });
+  await expect(before.local).resolves.toMatchObject({ ok: true });
+  const close = posted.at(-1)!;
+  link.handle({ type: 'answer', request: close.type === 'close' ? close.request : 0, result: { ok: true, value: undefined } });
+  await closed;
 });

@@ -175,11 +175,13 @@ describe.runIf(isBuilt)('a store in Node', () => {
 
     test('is not erased while the server has not all of it, but by force', async () => {
       const { client, draft } = await withWork();
-      expect(await client.clear()).toMatchObject({ ok: false, error: { code: 'notAllowed', message: expect.stringContaining('2 pending') } });
-      expect(await textsOf(client.draft(draft))).toEqual(['Not to be lost.']);
+      const { server } = client.draft(draft).append('Nor this.');
+      expect(await client.clear()).toMatchObject({ ok: false, error: { code: 'notAllowed', message: expect.stringContaining('3 pending') } });
+      expect(await textsOf(client.draft(draft))).toEqual(['Not to be lost.', 'Nor this.']);
       valueOf(await client.clear({ force: true }));
       expect(client.status.current).toMatchObject({ state: 'closed', pending: 0, user: null, lastError: { code: 'unauthenticated' } });
       expect(await client.draft(draft).get()).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+      expect(await server).toMatchObject({ ok: false, error: { code: 'unavailable', message: expect.stringContaining('erased') } });
       expect((await readFile(join(folder, 'mine.db'))).length).toBe(0);
       expect((await readFile(join(folder, 'mine.db-wal'))).length).toBe(0);
       const next = open({ startOffline: true, user: 'bob', storage: { path: join(folder, 'mine.db') } });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import type { DraftChange, ListChange } from '../src/index.js';
+import { uuidV7 } from '../src/shared/ids.js';
 import { FilesError } from '../src/worker/files.js';
 import { Browser, TestTab, type TestTabOptions } from './support/tabs.js';
 import { isBuilt, textsOf, valueOf } from './support/worker.js';
@@ -223,6 +224,17 @@ describe.skipIf(!isBuilt)('several tabs', { timeout: 20_000 }, () => {
       for (let i = 0; i < 150; ++i) valueOf(await draft.append(`${i}`).local);
       await vi.waitFor(() => expect(changes).toBeGreaterThanOrEqual(150));
       expect(resets).toBe(1);
+    });
+
+    test('a tab that closes as soon as it has begun stores what was called', async () => {
+      const tab = opening();
+      const { draft, local } = tab.link.perform({ op: uuidV7(), draft: uuidV7(), name: 'create', title: 'Brief', platform: '', holdLimitMs: 0 });
+      const closed = tab.link.close();
+      valueOf(await local);
+      valueOf(await closed);
+      tab.kill();
+      const next = await open();
+      expect(valueOf(await next.draft(draft).get()).title).toBe('Brief');
     });
 
     test('a follower that closes waits for what it has called', async () => {

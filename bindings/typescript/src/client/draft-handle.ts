@@ -119,7 +119,11 @@ export class DraftHandle implements Draft {
 
   whenHolding({ signal }: Waiting = {}): Promise<Result<DraftSnapshot>> {
     return this.#link.until<Result<DraftSnapshot>>(
-      (settle) => this.subscribe(({ draft }) => settleHolding(draft, settle), { tail: 0 }),
+      (settle) => {
+        const unsubscribe = this.subscribe(({ draft }) => settleHolding(draft, settle), { tail: 0 });
+        const stop = this.#link.watch(() => this.#link.ended && settle({ ok: false, error: this.#link.ended }));
+        return () => (stop(), unsubscribe());
+      },
       signal,
     );
   }

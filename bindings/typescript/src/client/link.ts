@@ -53,6 +53,10 @@ export class Link {
   readonly #drafts = new Map<number, { readonly view: DraftView; readonly listener: (change: DraftChange) => void }>();
   readonly #seats = new Map<number, (people: readonly Presence[]) => void>();
   readonly #lists = new Map<number, { readonly view: ListView; readonly limit: number; readonly listener: (change: ListChange) => void }>();
+  /** Called after each news, and at the end. */
+  readonly #watching = new Set<() => void>();
+  /** Why no call is taken any more; set once the end has begun. */
+  #closing: Failure | null = null;
   #ended: Failure | null = null;
 
   constructor(port: Port, auth: (reason: AuthReason) => Promise<string>) {
@@ -69,10 +73,12 @@ export class Link {
       case 'answer':
         return this.#heardAnswer(message);
       case 'auth':
-        this.#auth(message.reason).then(
-          (token) => this.post({ type: 'token', request: message.request, token }),
-          (error: unknown) => this.post({ type: 'noToken', request: message.request, why: String(error) }),
-        );
+        this.#auth(message.reason)
+          .then(textOnly)
+          .then(
+            (token) => this.post({ type: 'token', request: message.request, token }),
+            (error: unknown) => this.post({ type: 'noToken', request: message.request, why: String(error) }),
+          );
     }
   }
 
@@ -89,7 +95,7 @@ export class Link {
   // --- what the user does -----------------------------------------------------------------------------------
 
   perform(op: OpRequest): Operation {
-    const why = this.#ended ?? (isWellFormed(op) ? null : failure('invalidText'));
+    const why = this.#closing ?? (isWellFormed(op) ? null : failure('invalidText'));
     if (why) {
       const refused = Promise.resolve({ ok: false, error: why } as const);
       return { op: op.op, draft: op.draft, local: refused, server: refused };
@@ -144,7 +150,7 @@ export class Link {
   }
 
   ask<T>(make: (request: number) => ToWorker, signal?: AbortSignal): Promise<Result<T>> {
-    if (this.#ended) return Promise.resolve({ ok: false, error: this.#ended });
+    if (this.#closing) return Promise.resolve({ ok: false, error: this.#closing });
     return this.until<Result<T>>((settle) => {
       this.#flush();
       const request = ++this.#lastRequest;
@@ -177,6 +183,29 @@ export class Link {
       stop = start(settle);
       if (isSettled) stop();
     });
+  }
+
+  /** Why there is nothing to wait for any more; null: there is. */
+  get ended(): Failure | null {
+    return this.#ended;
+  }
+
+  /** Calls `look` now, after whatever is heard, and at the end. */
+  watch(look: () => void): Unsubscribe {
+    const entry = () => look();
+    this.#watching.add(entry);
+    entry();
+    return () => void this.#watching.delete(entry);
+  }
+
+  /** Resolves when no op waits for its receipt, those included that are on their way to the worker; or at the end. */
+  whenSynced(signal?: AbortSignal): Promise<void> {
+    return this.until<void>((settle) => this.watch(() => this.#isSynced() && settle()), signal);
+  }
+
+  #isSynced(): boolean {
+    const { state, pending } = this.status.current;
+    return this.#ended !== null || (state === 'open' && pending === 0 && this.#performing.size === 0);
   }
 
   subscribeDraft(draft: string, tail: number, listener: (change: DraftChange) => void): Unsubscribe {
@@ -231,6 +260,11 @@ export class Link {
     if (news.stored) this.#heardStored(news.stored, new Set(news.waiting));
     for (const { op, error } of news.ended ?? []) this.#end(op, error);
     for (const settled of news.settled ?? []) this.#settle(settled);
+    this.#look();
+  }
+
+  #look(): void {
+    for (const look of [...this.#watching]) look();
   }
 
   #heardStored(ops: readonly string[], waiting: ReadonlySet<string>): void {
@@ -255,10 +289,17 @@ export class Link {
 
   // --- the end ----------------------------------------------------------------------------------------------
 
+  /** The worker stores what was called before, and says so; what is called from now on is refused. */
+  close(): Promise<Result<void>> {
+    const closed = this.ask<void>((request) => ({ type: 'close', request }));
+    this.#closing ??= closedClient;
+    return closed;
+  }
+
   /** Answers everybody who waits; nothing is sent or told from now on. */
   end(why: Failure = closedClient): void {
     if (this.#ended) return;
-    this.#ended = why;
+    this.#closing = this.#ended = why;
     const refusal = { ok: false, error: why } as const;
     for (const { local, server } of this.#performing.values()) {
       local(refusal);
@@ -270,6 +311,7 @@ export class Link {
     this.#drafts.clear();
     this.#seats.clear();
     this.#lists.clear();
+    this.#look();
   }
 
   /** The worker could not be started, or died. */
@@ -278,6 +320,12 @@ export class Link {
     this.end(why);
     this.status.set({ ...this.status.current, state: 'failed', link: 'offline', lastError: { ...why, at: Date.now() } });
   }
+}
+
+/** An app whose user has just signed out has often none to return: nothing that the worker could take for a token. */
+function textOnly(token: unknown): string {
+  if (typeof token === 'string') return token;
+  throw new TypeError('auth returned no text');
 }
 
 /** Whether no text in it holds half of a character. */

@@ -173,7 +173,7 @@ export class Engine {
 
   /** Stores what waits, ends the connection, lets go of the files. */
   async close(): Promise<void> {
-    if (this.#store.kind === 'opening') await this.#opening;
+    await this.#opening; // what waited for it is done then
     this.#release();
   }
 
@@ -356,9 +356,11 @@ export class Engine {
     if (!isDatabase(copy)) return failed('storageUnavailable', 'This is not a copy of a OneRing storage. Nothing was changed.');
     const before = this.#exportReplica(module, files);
     if (!before.ok) return before;
+    const pending = module.pending();
     this.#connection!.goOffline();
     const refusal = this.#replace(files, copy, before.value);
     this.#feedAll();
+    this.#tellSettled(pending);
     this.#tell({ kept: this.#kept() });
     this.#tellListSoon(0);
     this.#connect();
