@@ -144,6 +144,19 @@ test('nobody is told after unsubscribing', () => {
   expect(posted.map(({ type }) => type)).toEqual(['subscribe', 'unsubscribe']);
 });
 
+test('nor where another listener unsubscribes them in the same moment', () => {
+  const stops: (() => void)[] = [];
+  const stopAll = vi.fn(() => stops.forEach((stop) => stop()));
+  const never = vi.fn();
+  stops.push(link.status.subscribe(() => stops.length > 0 && stopAll()), link.status.subscribe(never));
+  never.mockClear();
+  news({ status: { ...initialStatus, pending: 1 } });
+  stops.splice(0, 2, link.subscribeList(10, stopAll), link.subscribeList(10, never));
+  news({ list: [] });
+  expect(stopAll).toHaveBeenCalledTimes(2);
+  expect(never).not.toHaveBeenCalled();
+});
+
 test('one list is watched for all its subscribers, as far as the longest needs', () => {
   const stop = link.subscribeList(20, () => undefined);
   link.subscribeList(100, () => undefined);
@@ -189,6 +202,9 @@ test('arguments of the wrong type throw where they are passed', () => {
   const wrong = draft as unknown as { append(text: unknown): void; segments(range: unknown): void };
   expect(() => wrong.append(7)).toThrow(TypeError);
   expect(() => wrong.segments({ from: 'start' })).toThrow(TypeError);
+  expect(() => draft.setRole('bob', undefined as unknown as 'editor')).toThrow(TypeError);
+  expect(() => draft.addCollaborator('bob', Symbol('editor') as unknown as 'editor')).toThrow(TypeError);
+  expect(() => draft.invite({ role: 7 as unknown as 'editor' })).toThrow(TypeError);
 });
 
 test('who waits for the ring is answered when it ends, and who asks afterwards', async () => {

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -149,6 +150,15 @@ describe.runIf(isBuilt)('a store in Node', () => {
     const third = await bot(`${offlineAt(path)}console.log(JSON.stringify(await client.ready));\nawait client.close();`);
     expect(third.told.ok).toBe(true);
     await vi.waitFor(() => expect(third.child.exitCode).toBe(0), { timeout: 2_500 }); // sooner than any timer of a closed client
+  });
+
+  test.runIf(process.platform === 'linux')('who knocks at the lock of a file is sent away, and keeps no process running', async () => {
+    const path = join(folder, 'bot.db');
+    const { child } = await bot(`${offlineAt(path)}await client.ready;\nconsole.log('{}');\nsetTimeout(() => client.close(), 300);`);
+    const { dev, ino } = await stat(path, { bigint: true });
+    const socket = connect({ path: `\0onering-store-${dev}-${ino}` });
+    await new Promise((resolve) => socket.on('error', resolve).on('close', resolve));
+    await vi.waitFor(() => expect(child.exitCode).toBe(0), { timeout: 2_500 });
   });
 
   test('what was stored survives a process that is killed', async () => {

@@ -136,6 +136,20 @@ describe.skipIf(!isBuilt)('several tabs', { timeout: 20_000 }, () => {
       expect(await textsOf(three.draft(draft.id))).toEqual(['From the third.', 'Alone.']);
     });
 
+    test('what the browser has promised of the storage is known to the next leader, and to the same one later', async () => {
+      const [one, two] = [await open(), await open()];
+      for (const tab of [one, two]) tab.link.post({ type: 'persisted', persisted: true });
+      await two.until(({ storage }) => storage.persisted);
+      one.kill();
+      await vi.waitFor(() => expect(two.terms).toBe(1));
+      await two.until(({ state, storage }) => state === 'open' && storage.persisted);
+      two.link.suspend();
+      two.link.post({ type: 'resume' });
+      await vi.waitFor(() => expect(two.terms).toBe(2));
+      await two.until(({ state, storage }) => state === 'open' && storage.kind === 'opfs' && storage.usage !== null);
+      expect(two.status.storage.persisted).toBe(true);
+    });
+
     test('subscribers go on with all of their draft', async () => {
       const [one, two] = [await open(), await open()];
       const draft = await one.newDraft();

@@ -85,6 +85,10 @@ export class PortClient implements Client {
   }
 
   list({ after, limit, signal }: ListRange = {}): Promise<Result<DraftPage>> {
+    if (after) {
+      countArgument('after.updatedAt', after.updatedAt, 0, Number.MAX_SAFE_INTEGER, 0);
+      textArgument('after.id', after.id);
+    }
     return this.link.read<DraftPage>(
       { name: 'list', after: after ?? null, limit: countArgument('limit', limit, 1, pageMax, pageDefault) },
       signal,

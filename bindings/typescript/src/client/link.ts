@@ -275,8 +275,8 @@ export class Link {
   }
 
   #heardList(list: NonNullable<News['list']>): void {
-    for (const { view, limit, listener } of [...this.#lists.values()]) {
-      const change = view.apply(list, limit);
+    for (const [subscription, { view, limit, listener }] of [...this.#lists]) {
+      const change = this.#lists.has(subscription) && view.apply(list, limit);
       if (change) notify(listener, change);
     }
   }
