@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import WebSocket from 'ws';
@@ -100,6 +101,25 @@ test('a file writes what there is room for, as a page’s handle does', () => {
 });
 
 describe.runIf(isBuilt)('a store in Node', () => {
+  // What the first version wrote: a draft with a confirmed segment and a pending one, and an invite that let nobody in.
+  test('a store of an older version is brought up to this one, with what is pending and what was kept', async () => {
+    const path = join(folder, 'old.db');
+    await writeFile(path, gunzipSync(await readFile(new URL('./support/store-version-1.db.gz', import.meta.url))));
+    for (let time = 1; time <= 2; ++time) {
+      const client = open({ startOffline: true, storage: { path } });
+      valueOf(await client.ready);
+      expect(client.status.current).toMatchObject({ state: 'open', pending: time, rejected: 1 });
+      expect(client.rejected.current).toMatchObject([{ kind: 'acceptInvite', why: { code: 'inviteInvalid' } }]);
+      const [{ id, title }] = valueOf(await client.list()).drafts;
+      expect(title).toBe('Of an older version');
+      const draft = client.draft(id);
+      expect((await textsOf(draft)).slice(0, 2)).toEqual(['Confirmed.', 'Pending.']);
+      expect(valueOf(await draft.verify())).toMatchObject({ first: 1, head: 2 });
+      valueOf(await draft.append(`Of time ${time}.`).local);
+      await client.close();
+    }
+  });
+
   test('in memory, offline, needs nothing but the package', async () => {
     const client = open({ startOffline: true });
     const draft = client.draft(client.create({ title: 'A test' }).draft);
