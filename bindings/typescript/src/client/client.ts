@@ -166,6 +166,7 @@ export class PortClient implements Client {
 
   /** The store is nobody's any more. */
   async #closeCleared(): Promise<void> {
+    this.erased();
     await (this.#closing ??= this.#close(erasedClient));
     this.link.status.set({ ...initialStatus, state: 'closed', online: false, lastError: { ...clearedStore, at: Date.now() } });
   }
@@ -185,6 +186,9 @@ export class PortClient implements Client {
 
   /** Nothing more is to be told to the performer. */
   protected ended(): void {}
+
+  /** What is kept beside the store goes with it. */
+  protected erased(): void {}
 
   #whenOpen(): Promise<Result<void>> {
     return this.link.until<Result<void>>((settle) =>

@@ -30,6 +30,8 @@ export interface Port {
 /** Who waits to hear of an op. */
 interface Performing {
   readonly draft: string;
+  /** Until it is stored. */
+  unsaid: OpRequest | null;
   readonly local: (result: Result<Stored>) => void;
   readonly server: (result: Result<Receipt>) => void;
 }
@@ -100,6 +102,22 @@ export class Link {
       const refused = Promise.resolve({ ok: false, error: why } as const);
       return { op: op.op, draft: op.draft, local: refused, server: refused };
     }
+    const operation = this.#awaiting(op);
+    // What is called in one go goes over together.
+    const waiting = this.#ops.push(op);
+    if (waiting === 1) queueMicrotask(() => this.#flush());
+    if (waiting === opsPerMessage) this.#flush();
+    return operation;
+  }
+
+  /** Ops of a page that is gone, of which it is not known whether they are stored. */
+  performAgain(ops: readonly OpRequest[]): Operation[] {
+    const operations = ops.map((op) => this.#awaiting(op));
+    this.post({ type: 'perform', ops, again: true });
+    return operations;
+  }
+
+  #awaiting(op: OpRequest): Operation {
     let local: Performing['local'];
     let server: Performing['server'];
     const operation = {
@@ -108,11 +126,7 @@ export class Link {
       local: new Promise<Result<Stored>>((resolve) => void (local = resolve)),
       server: new Promise<Result<Receipt>>((resolve) => void (server = resolve)),
     };
-    this.#performing.set(op.op, { draft: op.draft, local: local!, server: server! });
-    // What is called in one go goes over together.
-    const waiting = this.#ops.push(op);
-    if (waiting === 1) queueMicrotask(() => this.#flush());
-    if (waiting === opsPerMessage) this.#flush();
+    this.#performing.set(op.op, { draft: op.draft, unsaid: op, local: local!, server: server! });
     return operation;
   }
 
@@ -270,7 +284,9 @@ export class Link {
   #heardStored(ops: readonly string[], waiting: ReadonlySet<string>): void {
     for (const op of ops) {
       const performing = this.#performing.get(op);
-      performing?.local(done({ op, draft: performing.draft, effect: waiting.has(op) ? 'waiting' : 'shown' }));
+      if (!performing) continue;
+      performing.unsaid = null;
+      performing.local(done({ op, draft: performing.draft, effect: waiting.has(op) ? 'waiting' : 'shown' }));
     }
   }
 
@@ -285,6 +301,11 @@ export class Link {
   suspend(): void {
     this.#flush();
     this.post({ type: 'suspend' });
+  }
+
+  /** Ops that are not known to be stored. */
+  unsaid(): OpRequest[] {
+    return [...this.#performing.values()].flatMap(({ unsaid }) => unsaid ?? []);
   }
 
   // --- the end ----------------------------------------------------------------------------------------------
