@@ -27,6 +27,10 @@ async function start(): Promise<void> {
     document.body.append(signIn(fault ?? ''));
     return;
   }
+  if (!isSecureContext) {
+    document.body.append(signIn('A browser keeps drafts only for a page with an https address, or one of its own machine.'));
+    return;
+  }
   document.body.append(new Desk(await openClient(user), user).element);
   keepPageForOffline();
 }

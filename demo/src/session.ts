@@ -2,6 +2,8 @@
 // believes the name, so this is for one's own machine only.
 import { type Client, createClient } from '@onering/sdk';
 
+import { recall, remember } from './memory.js';
+
 const namesKey = 'onering-demo/names';
 
 // Null: nobody yet.
@@ -44,7 +46,7 @@ export async function signOut(client: Client): Promise<void> {
 // Who has signed in on this device before, the latest first.
 export function rememberedNames(): string[] {
   try {
-    const names: unknown = JSON.parse(localStorage.getItem(namesKey) ?? '[]');
+    const names: unknown = JSON.parse(recall(namesKey) ?? '[]');
     return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
   } catch {
     return [];
@@ -53,5 +55,5 @@ export function rememberedNames(): string[] {
 
 function rememberName(user: string): void {
   const names = [user, ...rememberedNames().filter((name) => name !== user)].slice(0, 5);
-  localStorage.setItem(namesKey, JSON.stringify(names));
+  remember(namesKey, JSON.stringify(names));
 }

@@ -1,4 +1,6 @@
 // Light, dark, or what the system says. Kept on this device.
+import { recall, remember } from './memory.js';
+
 const key = 'onering-demo/theme';
 const themes = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof themes)[number];
@@ -6,7 +8,7 @@ export type Theme = (typeof themes)[number];
 export const themeNames: Record<Theme, string> = { system: 'as the system', light: 'light', dark: 'dark' };
 
 export function currentTheme(): Theme {
-  const kept = localStorage.getItem(key);
+  const kept = recall(key);
   return themes.find((theme) => theme === kept) ?? 'system';
 }
 
@@ -21,8 +23,7 @@ export function toggleTheme(): Theme {
   const theme = currentTheme();
   const isDark = theme === 'dark' || (theme === 'system' && systemIsDark);
   const next: Theme = isDark === systemIsDark ? (isDark ? 'light' : 'dark') : 'system';
-  if (next === 'system') localStorage.removeItem(key);
-  else localStorage.setItem(key, next);
+  remember(key, next === 'system' ? null : next);
   applyTheme(next);
   return next;
 }

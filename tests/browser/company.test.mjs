@@ -102,7 +102,7 @@ story('the draft as it was, and back to now', {}, async (world) => {
   await ada.isSynced();
   const slider = ada.page.getByLabel('The draft as it was').and(ada.page.getByRole('slider'));
   await slider.fill('2');
-  const past = ada.page.getByRole('region', { name: 'The draft as it was' }).filter({ hasText: 'After change 2' });
+  const past = ada.page.getByRole('region', { name: 'The draft as it was' }).filter({ hasText: 'After change 2, by ada, ' });
   await past.waitFor();
   assert.deepEqual(await past.locator('.segment-text').allTextContents(), ['One.']);
   assert.equal(await ada.field.isVisible(), false, 'nobody writes in the past');

@@ -126,3 +126,33 @@ async function type(person, text) {
     field.dispatchEvent(new InputEvent('input', { bubbles: true }));
   }, text);
 }
+
+story('what is typed into one draft in two tabs is kept for both, whichever appends first', {}, async (world) => {
+  await world.serve();
+  const context = await world.browse('ada');
+  const one = await world.arrive('ada', { context });
+  const draft = await one.begin('Two pens');
+  const other = await world.arrive('ada', { context, newTab: true });
+  await other.openDraft(draft);
+  await one.field.fill('Of the first tab.');
+  await other.field.fill('Of the second, not appended yet.');
+  await one.button('Append').click();
+  await other.reads('Of the first tab.');
+  await other.page.reload();
+  assert.equal(await other.field.inputValue(), 'Of the second, not appended yet.');
+  await one.field.fill('Of the first again.');
+  await other.page.reload();
+  assert.equal(await other.field.inputValue(), 'Of the second, not appended yet.');
+});
+
+story('a draft is begun once, however often one presses', {}, async (world) => {
+  await world.serve();
+  const ada = await world.arrive('ada');
+  await ada.button('New draft').click();
+  const dialog = ada.page.getByRole('dialog', { name: 'A new draft' });
+  await dialog.getByLabel('Title').fill('Only one');
+  await dialog.getByRole('button', { name: 'Begin' }).evaluate((button) => (button.click(), button.click()));
+  await ada.heading('Only one').waitFor();
+  await ada.isSynced();
+  assert.equal(await ada.page.getByRole('navigation', { name: 'Drafts' }).getByRole('link').count(), 1);
+});

@@ -72,3 +72,40 @@ story('in a real browser, what the panel says is what the browser says', {}, asy
   await said.waitFor();
   assert.equal(/has promised to keep it/.test(await storageOf(sheet).textContent()), await isKept());
 });
+
+story('a browser that keeps nothing for the page, and denies the clipboard, is written in all the same', {}, async (world) => {
+  await world.serve();
+  const context = await world.browse('ada');
+  await context.addInitScript(() => {
+    const denied = () => {
+      throw new DOMException('denied', 'SecurityError');
+    };
+    Object.defineProperty(globalThis, 'localStorage', { get: denied });
+    Clipboard.prototype.writeText = async () => denied();
+  });
+  const ada = await world.arrive('ada', { context });
+  await ada.begin('Nothing is kept here');
+  await ada.append('Written.');
+  await ada.reads('Written.');
+  await ada.page.getByRole('button', { name: /^Colours/ }).click();
+  await ada.page.getByRole('button', { name: 'Copy the whole link' }).click();
+  await ada.page.getByRole('alert').getByText('The browser does not let the page use the clipboard').waitFor();
+});
+
+story('a page whose drafts were closed in it, or erased from another tab, says so and opens them again', {}, async (world) => {
+  await world.serve();
+  const context = await world.browse('ada');
+  const [one, other] = [await world.arrive('ada', { context }), await world.arrive('ada', { context, newTab: true })];
+  await one.begin('To be erased');
+  await one.isSynced();
+  await other.choose('To be erased');
+  await other.field.fill('Typed on this device.');
+  await one.page.getByRole('button', { name: /^This device/ }).click();
+  await one.button('Erase this device').click();
+  await one.page.getByRole('dialog').getByRole('button', { name: 'Erase' }).click();
+  await one.page.getByLabel('Your name').waitFor();
+  const closed = other.page.getByRole('alert').filter({ hasText: 'signed out' });
+  await closed.getByRole('button', { name: 'Open again' }).click();
+  await other.heading('To be erased').waitFor();
+  await other.linkIs('Live');
+});

@@ -54,6 +54,41 @@ story('what an app appends in its own pagehide listener is stored: a tab in the 
   assert.deepEqual(await textsIn(next, draft), ['Unseen.']);
 });
 
+// As Firefox may: what the page says at the end is not read by anybody. `Worker` is the page's.
+const loseLastMessages = (page) =>
+  page.evaluate(() => addEventListener('pagehide', () => void (Worker.prototype.postMessage = () => undefined), { capture: true }));
+
+story('what a page said to a worker that had ended is stored by the next page, once', {}, async (world) => {
+  const { context, page, draft } = await withADraft(world);
+  await page.evaluate((draft) => client.draft(draft).append('Stored.').local, draft);
+  await loseLastMessages(page);
+  await appendsWhenHidden(page, draft, 'Said to nobody.');
+  await page.goto('about:blank');
+  for (let time = 1; time <= 2; ++time) {
+    const next = await openBarePage(context, world.server.address, { user: 'ada' });
+    await next.waitForFunction(async (draft) => (await client.draft(draft).segments()).value?.segments.length === 2, draft);
+    assert.deepEqual(await textsIn(next, draft), ['Stored.', 'Said to nobody.']);
+    await untilStatus(next, ({ link, pending }) => link === 'live' && pending === 0);
+    assert.deepEqual(await next.evaluate(() => Object.keys(localStorage)), []);
+    await next.close();
+  }
+  assert.equal((await world.server.headOf(draft)).seq, 3);
+});
+
+story('it is neither another user’s nor there after the store was cleared', {}, async (world) => {
+  const { context, page, draft } = await withADraft(world);
+  await loseLastMessages(page);
+  await appendsWhenHidden(page, draft, 'Ada’s.');
+  await page.goto('about:blank');
+  const bob = await openBarePage(context, world.server.address, { tokens: ['bob'], user: 'bob', storage: { name: 'bobs' } });
+  await untilStatus(bob, ({ link }) => link === 'live');
+  assert.equal(await bob.evaluate(() => Object.keys(localStorage).length), 1);
+  await bob.close();
+  const ada = await openBarePage(context, world.server.address, { user: 'ada' });
+  assert.equal((await ada.evaluate(() => client.clear({ force: true }))).ok, true);
+  assert.deepEqual(await ada.evaluate(() => Object.keys(localStorage)), []);
+});
+
 story('signing out erases the store in all tabs, but not work that the server does not have', {}, async (world) => {
   const { context, page, draft } = await withADraft(world);
   const other = await openBarePage(context, world.server.address);

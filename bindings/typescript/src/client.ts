@@ -1,7 +1,9 @@
 import { PortClient } from './client/client.js';
+import { forgetLastWords, readLastWords, writeLastWords, type LastWords } from './client/last-words.js';
 import { openOptions } from './client/options.js';
+import { uuidV7 } from './shared/ids.js';
 import type { OpenOptions } from './shared/protocol.js';
-import type { Client, ClientOptions, Result } from './types.js';
+import type { Client, ClientOptions, ErrorCode, Result } from './types.js';
 
 /**
  * Opens this user's store on this device, and begins to sync. Returns at once; what goes wrong while opening is
@@ -19,16 +21,25 @@ export function createClient(options: ClientOptions): Client {
   return new PageClient(worker, options, checked);
 }
 
+/** Refusals that another time may not bring. */
+const isTemporary: ReadonlySet<ErrorCode> = new Set(['storageFull', 'storageUnavailable', 'upgradeRequired', 'unavailable', 'internal'] as const);
+
 class PageClient extends PortClient {
   readonly #unwatched = new AbortController();
   readonly #isAsking: boolean;
+  readonly #options: OpenOptions;
+  readonly #page = uuidV7();
 
   constructor(worker: Worker, { auth, storage }: ClientOptions, options: OpenOptions) {
     super(worker, auth, options);
     worker.onmessage = ({ data }) => this.heard(data);
     worker.onerror = (event) => this.broke(event.message || 'it could not be loaded');
     this.#isAsking = storage?.persist ?? true;
-    void this.ready.then(() => this.#tellPersisted());
+    this.#options = options;
+    void this.ready.then(() => {
+      this.#sayLastWords();
+      return this.#tellPersisted();
+    });
     this.#watchPage();
   }
 
@@ -40,6 +51,49 @@ class PageClient extends PortClient {
 
   protected override ended(): void {
     this.#unwatched.abort();
+  }
+
+  protected override erased(): void {
+    forgetLastWords(readLastWords(this.#options.storage.name));
+  }
+
+  /** Of pages before this one, as far as they are this user's. */
+  #sayLastWords(): void {
+    const { storage, user } = this.status.current;
+    if (storage.kind !== 'opfs') return;
+    for (const words of readLastWords(this.#options.storage.name)) if (words.user === user?.id) void this.#say(words);
+  }
+
+  /** They are forgotten when they are stored, or refused by the rules: but not where it was the store that failed. */
+  async #say(words: LastWords): Promise<void> {
+    const outcomes = await Promise.all(this.link.performAgain(words.ops).map(({ local }) => local));
+    const isOver = outcomes.every((outcome) => outcome.ok || !isTemporary.has(outcome.error.code));
+    if (isOver) forgetLastWords([words]);
+  }
+
+  #suspend(): void {
+    this.link.suspend();
+    const user = this.status.current.user?.id ?? this.#options.user;
+    if (user !== '' && this.#isKept) this.#writeLastWords(user);
+  }
+
+  get #isKept(): boolean {
+    const { state, storage } = this.status.current;
+    return storage.kind === 'opfs' || (state === 'opening' && this.#options.storage.kind !== 'memory');
+  }
+
+  #writeLastWords(user: string): void {
+    writeLastWords(this.#options.storage.name, this.#page, user, this.link.unsaid());
+  }
+
+  /** Back from the cache, it says itself what it had to say. */
+  #resume(): void {
+    this.link.post({ type: 'resume' });
+    const stop = this.link.watch(() => {
+      if (this.link.unsaid().length > 0) return;
+      this.#writeLastWords('');
+      queueMicrotask(() => stop());
+    });
   }
 
   override async persist(): Promise<boolean> {
@@ -68,8 +122,8 @@ class PageClient extends PortClient {
    */
   #watchPage(): void {
     const { signal } = this.#unwatched;
-    const suspend = () => this.link.suspend();
-    const resume = () => this.link.post({ type: 'resume' });
+    const suspend = () => this.#suspend();
+    const resume = () => this.#resume();
     let isGoing = false;
     const hide = () => {
       if (document.visibilityState === 'hidden') suspend();

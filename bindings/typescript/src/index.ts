@@ -11,8 +11,8 @@
  * - Ids of drafts, segments, ops and devices are UUIDv7 in their text form; user ids are whatever the
  *   identity provider uses (1 to 128 bytes of UTF-8).
  * - What can be expected to go wrong is a value ({@link Result}); promises do not reject for it. They reject
- *   with the signal's reason when an `AbortSignal` that the caller passed in is aborted, and with a
- *   `TypeError` for arguments of the wrong type.
+ *   with the signal's reason when an `AbortSignal` that the caller passed in is aborted. Arguments of the wrong
+ *   type are defects of the app: a `TypeError`, thrown at once or by the promise.
  * - What is handed out is read-only and shared: a part that has not changed is the same object as before
  *   (`===`), so that views can skip it.
  *

@@ -140,7 +140,7 @@ export interface ClientOptions {
   readonly url: string | URL;
   /**
    * The token to connect with. Called for every connection and when a token has expired, never while offline.
-   * Throwing, or rejecting, counts as "cannot say now" and is tried again with backoff.
+   * Throwing, rejecting, or returning what is no text counts as "cannot say now" and is tried again with backoff.
    */
   readonly auth: (request: AuthRequest) => string | Promise<string>;
   /**
@@ -195,7 +195,8 @@ export interface Outcome {
   /**
    * Resolves with the server's final answer, however long the device is offline. An op that was refused
    * locally resolves with the same error. An op that the server rejects is kept ({@link Rejected}).
-   * `unavailable`: the client was closed first; the op is kept and sent by the next client of this store.
+   * `unavailable`: the client was closed first; the op is kept and sent by the next client of this store, unless that was
+   * cleared. `notFound`: the store was replaced by a copy that has not the op ({@link Client.importReplica}).
    */
   readonly server: Promise<Result<Receipt>>;
 }
@@ -223,7 +224,7 @@ export interface AppendOperation extends Operation {
 export interface RingOperation extends Operation {
   /**
    * Resolves when this user holds the ring, however long that takes; the waiting begins when this is first read.
-   * `notFound` when they cannot hold it any more, `draftCompleted`, or why the request was refused on this device. Rejects
+   * `notFound` when they cannot hold it any more, `draftCompleted`, `unavailable`, or why the request was refused on this device. Rejects
    * with the signal's reason when the signal is aborted.
    */
   readonly turn: Promise<Result<DraftSnapshot>>;
@@ -789,7 +790,10 @@ export interface Draft {
    */
   verify(options?: Waiting): Promise<Result<VerifiedLog>>;
 
-  /** Resolves when this user holds the ring (at once, if they do). `notFound` when they cannot any more, or this device has no such draft (yet). */
+  /**
+   * Resolves when this user holds the ring (at once, if they do). `notFound` when they cannot any more, or this device has no such
+   * draft (yet); `draftCompleted`; `unavailable` when the client is closed.
+   */
   whenHolding(options?: Waiting): Promise<Result<DraftSnapshot>>;
 
   /**
@@ -915,7 +919,10 @@ export interface Client extends AsyncDisposable {
    */
   subscribeTurns(listener: (change: TurnChange) => void): Unsubscribe;
 
-  /** Resolves when no op waits for its receipt. */
+  /**
+   * Resolves when no op waits for its receipt, those included that were called just before; or when the client is closed. Of what
+   * others did it says nothing: that is all here while the link is `live`.
+   */
   whenSynced(options?: Waiting): Promise<void>;
 
   /** Pending and kept work as plain data; works whatever the link's state is. */

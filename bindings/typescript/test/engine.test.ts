@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { DraftHandle } from '../src/client/draft-handle.js';
 import type { Draft, DraftChange, ListChange, SegmentPage } from '../src/index.js';
@@ -6,7 +6,7 @@ import { busyStorage } from '../src/shared/failure.js';
 import { uuidV7 } from '../src/shared/ids.js';
 import { FilesError } from '../src/worker/files.js';
 import { FakeStore } from './support/files.js';
-import { Device, isBuilt, noFiles, textsOf, valueOf } from './support/worker.js';
+import { Device, isBuilt, noFiles, textsOf, trapping, valueOf } from './support/worker.js';
 
 function firstChange(draft: Draft): Promise<DraftChange> {
   return new Promise((resolve) => {
@@ -148,11 +148,26 @@ describe.skipIf(!isBuilt)('the worker', { timeout: 20_000 }, () => {
     test('a flush that fails is a failure of the ops that waited for it', async () => {
       const device = await Device.open();
       const draft = await device.newDraft();
-      for (const file of device.store.files) file.failure = new Error('the disk is gone');
+      device.store.files[2]!.failure = new Error('the disk is gone');
       expect(await draft.append('Lost?').local).toMatchObject({ ok: false, error: { code: 'storageUnavailable' } });
-      for (const file of device.store.files) file.failure = null;
+      expect(await textsOf(draft)).toEqual([]);
       valueOf(await draft.append('Here.').local);
-      expect(await textsOf(draft)).toContain('Here.');
+      expect(await textsOf(draft)).toEqual(['Here.']);
+      await device.close();
+    });
+
+    // What was written is then in the files, whatever became of the flush: saying that nothing has changed would have it done twice.
+    test('an op that is there although it could not be committed is told to be stored, once it is', async () => {
+      const device = await Device.open();
+      const draft = await device.newDraft();
+      for (const file of device.store.files) file.failure = new Error('the disk is gone');
+      const { local } = draft.append('Here all the same.');
+      const dismissed = device.link.dismiss(uuidV7());
+      expect(await local).toMatchObject({ ok: true, value: { effect: 'shown' } });
+      expect(await dismissed).toMatchObject({ ok: false });
+      for (const store of [device, await Device.open(device.store.afterPowerCut())]) {
+        expect(await textsOf(new DraftHandle(store.link, draft.id))).toEqual(['Here all the same.']);
+      }
       await device.close();
     });
 
@@ -174,6 +189,69 @@ describe.skipIf(!isBuilt)('the worker', { timeout: 20_000 }, () => {
       await device.close();
       const other = await Device.open(device.store.afterPowerCut(), { user: 'bob' });
       expect(other.status).toMatchObject({ state: 'failed', lastError: { code: 'storageUnavailable' } });
+    });
+  });
+
+  describe('a trap', () => {
+    let stop: (() => void) | undefined;
+    afterEach(() => stop?.());
+
+    test.each(['onering_perform', 'onering_commit', 'fileWrite', 'fileFlush'])('in %s undoes no more than was being done, and it goes on', async (name) => {
+      let isDue = false;
+      stop = trapping(name, () => isDue);
+      const device = await Device.open();
+      const draft = await device.newDraft();
+      valueOf(await draft.append('Before.').local);
+      const seen: DraftChange[] = [];
+      draft.subscribe((change) => seen.push(change));
+      await vi.waitFor(() => expect(seen).toHaveLength(1));
+
+      isDue = true;
+      const { local } = draft.append('Then.');
+      await vi.waitFor(() => expect(device.warnings.join()).toContain('unreachable'));
+      isDue = false;
+      // What was written before the trap is there; whoever wrote it is told what is so.
+      const isThere = name === 'fileFlush';
+      expect(await local).toMatchObject(isThere ? { ok: true } : { ok: false, error: { code: 'internal' } });
+      expect(device.status).toMatchObject({ state: 'open', lastError: { code: 'internal' } });
+      const texts = ['Before.', ...(isThere ? ['Then.'] : [])];
+      expect(seen.find(({ reset }, i) => reset && i > 0)?.pending.map(({ text }) => text)).toEqual(texts);
+      valueOf(await draft.append('After.').local);
+      for (const store of [device, await Device.open(device.store.afterPowerCut())]) {
+        expect(await textsOf(new DraftHandle(store.link, draft.id))).toEqual([...texts, 'After.']);
+      }
+      await device.close();
+    });
+
+    test('that comes again with every new instance ends in a store that failed, and opens when it comes no more', async () => {
+      let isDue = false;
+      stop = trapping('onering_subscribe', () => isDue);
+      const device = await Device.open();
+      const draft = await device.newDraft();
+      isDue = true;
+      draft.subscribe(() => undefined);
+      await device.until(({ state }) => state === 'failed');
+      expect(device.status).toMatchObject({ lastError: { code: 'internal' }, storage: { kind: null } });
+      expect(device.store.files.every(({ isOpen }) => !isOpen)).toBe(true);
+      const reopen = () => device.link.ask<void>((request) => ({ type: 'reopen', request }));
+      expect(await reopen()).toMatchObject({ ok: false, error: { code: 'internal' } });
+      expect(device.status).toMatchObject({ state: 'failed', lastError: { code: 'internal' } });
+      isDue = false;
+      valueOf(await reopen());
+      valueOf(await draft.append('After.').local);
+      await device.close();
+    });
+
+    test('in telling what is kept ends neither the worker nor the store', async () => {
+      let left = 0;
+      stop = trapping('onering_kept', () => left-- === 1);
+      const device = await Device.open();
+      const draft = await device.newDraft();
+      const copy = valueOf(await device.link.read<Uint8Array<ArrayBuffer>>({ name: 'exportReplica' }));
+      left = 1;
+      valueOf(await device.link.ask<void>((request) => ({ type: 'importReplica', request, copy, force: true })));
+      valueOf(await draft.append('After.').local);
+      await device.close();
     });
   });
 
@@ -236,6 +314,13 @@ describe.skipIf(!isBuilt)('the worker', { timeout: 20_000 }, () => {
       const device = await opening;
       const draft = await device.newDraft();
       expect(valueOf(await draft.get()).title).toBe('A draft');
+      await device.close();
+    });
+
+    test('a browser that does not say how much room there is harms nothing', async () => {
+      const device = await Device.open(undefined, { estimate: () => Promise.reject(new TypeError('not here')) });
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(device.status).toMatchObject({ state: 'open', storage: { usage: null, quota: null } });
       await device.close();
     });
 
@@ -346,6 +431,31 @@ describe.skipIf(!isBuilt)('the worker', { timeout: 20_000 }, () => {
         ],
         kept: [],
       });
+      await device.close();
+    });
+
+    test('a copy for which there is no room to begin with is refused', async () => {
+      const device = await Device.open();
+      const draft = await device.newDraft();
+      const copy = valueOf(await device.link.read<Uint8Array<ArrayBuffer>>({ name: 'exportReplica' }));
+      valueOf(await draft.append('x'.repeat(16_000)).local);
+      device.store.room = 0;
+      const refused = await device.link.ask<void>((request) => ({ type: 'importReplica', request, copy, force: true }));
+      expect(refused).toMatchObject({ ok: false, error: { code: 'storageFull' } });
+      device.store.room = Infinity;
+      valueOf(await draft.append('After.').local);
+      await device.close();
+    });
+
+    test('what a copy takes the place of is told to whoever waits for its receipt', async () => {
+      const device = await Device.open();
+      const draft = await device.newDraft();
+      const copy = valueOf(await device.link.read<Uint8Array<ArrayBuffer>>({ name: 'exportReplica' }));
+      const { local, server } = draft.append('Of after the copy.');
+      valueOf(await local);
+      valueOf(await device.link.ask<void>((request) => ({ type: 'importReplica', request, copy, force: true })));
+      expect(await server).toMatchObject({ ok: false, error: { code: 'notFound' } });
+      expect(await textsOf(draft)).toEqual([]);
       await device.close();
     });
 

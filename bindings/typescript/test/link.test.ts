@@ -1,9 +1,10 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { DraftHandle } from '../src/client/draft-handle.js';
 import { Link } from '../src/client/link.js';
 import { uuidV7 } from '../src/shared/ids.js';
 import type { News, OpRequest, ToWorker } from '../src/shared/protocol.js';
+import { initialStatus } from '../src/shared/status.js';
 import type { AuthReason, Draft } from '../src/index.js';
 import { settle } from './support/clock.js';
 
@@ -143,6 +144,19 @@ test('nobody is told after unsubscribing', () => {
   expect(posted.map(({ type }) => type)).toEqual(['subscribe', 'unsubscribe']);
 });
 
+test('nor where another listener unsubscribes them in the same moment', () => {
+  const stops: (() => void)[] = [];
+  const stopAll = vi.fn(() => stops.forEach((stop) => stop()));
+  const never = vi.fn();
+  stops.push(link.status.subscribe(() => stops.length > 0 && stopAll()), link.status.subscribe(never));
+  never.mockClear();
+  news({ status: { ...initialStatus, pending: 1 } });
+  stops.splice(0, 2, link.subscribeList(10, stopAll), link.subscribeList(10, never));
+  news({ list: [] });
+  expect(stopAll).toHaveBeenCalledTimes(2);
+  expect(never).not.toHaveBeenCalled();
+});
+
 test('one list is watched for all its subscribers, as far as the longest needs', () => {
   const stop = link.subscribeList(20, () => undefined);
   link.subscribeList(100, () => undefined);
@@ -159,6 +173,13 @@ test('a token that cannot be had is told as such', async () => {
     { type: 'token', request: 1, token: 'secret' },
     { type: 'noToken', request: 2, why: 'Error: signed out' },
   ]);
+});
+
+test.each([undefined, null, 7, { token: 'secret' }])('what is no text is no token: %j', async (token) => {
+  auth = async () => token as unknown as string;
+  link.handle({ type: 'auth', request: 1, reason: 'connect' });
+  await settle();
+  expect(posted).toEqual([{ type: 'noToken', request: 1, why: expect.stringContaining('auth') }]);
 });
 
 test('the end answers everybody, also those who come later', async () => {
@@ -181,4 +202,77 @@ test('arguments of the wrong type throw where they are passed', () => {
   const wrong = draft as unknown as { append(text: unknown): void; segments(range: unknown): void };
   expect(() => wrong.append(7)).toThrow(TypeError);
   expect(() => wrong.segments({ from: 'start' })).toThrow(TypeError);
+  expect(() => draft.setRole('bob', undefined as unknown as 'editor')).toThrow(TypeError);
+  expect(() => draft.addCollaborator('bob', Symbol('editor') as unknown as 'editor')).toThrow(TypeError);
+  expect(() => draft.invite({ role: 7 as unknown as 'editor' })).toThrow(TypeError);
+});
+
+test('who waits for the ring is answered when it ends, and who asks afterwards', async () => {
+  const turn = draft.requestRing().turn;
+  const holding = draft.whenHolding();
+  link.end();
+  for (const waiting of [turn, holding, draft.whenHolding()]) {
+    await expect(waiting).resolves.toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  }
+});
+
+test('who gives up waiting leaves nothing behind', async () => {
+  const controller = new AbortController();
+  const waiting = [draft.whenHolding(controller), link.whenSynced(controller.signal)];
+  controller.abort(new Error('enough'));
+  for (const each of waiting) await expect(each).rejects.toThrow('enough');
+  link.end();
+  expect(posted.map(({ type }) => type)).toEqual(['subscribe', 'unsubscribe']);
+});
+
+describe('whenSynced', () => {
+  const open = { ...initialStatus, state: 'open' } as const;
+
+  async function isSynced(): Promise<boolean> {
+    const synced = vi.fn();
+    void link.whenSynced().then(synced);
+    await settle();
+    return synced.mock.calls.length > 0;
+  }
+
+  test('waits for what was called in the same moment, though no worker has counted it', async () => {
+    news({ status: open });
+    expect(await isSynced()).toBe(true);
+    const { op } = draft.append('text');
+    const waiting = link.whenSynced();
+    news({ status: { ...open, pending: 1 }, stored: [op] });
+    expect(await isSynced()).toBe(false);
+    news({ status: open, settled: [{ op, draft: draft.id, seq: 2, acceptedAt: 1, link: '' }] });
+    await waiting;
+  });
+
+  test('not for what was refused', async () => {
+    news({ status: open });
+    const { op } = draft.append('');
+    const waiting = link.whenSynced();
+    news({ ended: [{ op, error: { code: 'contentEmpty', message: '' } }] });
+    await waiting;
+  });
+
+  test('not longer than there is somebody to sync with', async () => {
+    draft.append('text');
+    const waiting = link.whenSynced();
+    link.broke('404');
+    await waiting;
+    await link.whenSynced();
+  });
+});
+
+test('who calls after it was told to close is refused at once; what was called before is waited for', async () => {
+  const before = draft.append('Before.');
+  const closed = link.close();
+  const after = draft.append('After.');
+  await expect(after.local).resolves.toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  await expect(draft.get()).resolves.toMatchObject({ ok: false, error: { code: 'unavailable' } });
+  expect(posted.map(({ type }) => type)).toEqual(['perform', 'close']);
+  news({ stored: [before.op] });
+  await expect(before.local).resolves.toMatchObject({ ok: true });
+  const close = posted.at(-1)!;
+  link.handle({ type: 'answer', request: close.type === 'close' ? close.request : 0, result: { ok: true, value: undefined } });
+  await closed;
 });

@@ -2,11 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import WebSocket from 'ws';
@@ -99,6 +101,25 @@ test('a file writes what there is room for, as a page’s handle does', () => {
 });
 
 describe.runIf(isBuilt)('a store in Node', () => {
+  // What the first version wrote: a draft with a confirmed segment and a pending one, and an invite that let nobody in.
+  test('a store of an older version is brought up to this one, with what is pending and what was kept', async () => {
+    const path = join(folder, 'old.db');
+    await writeFile(path, gunzipSync(await readFile(new URL('./support/store-version-1.db.gz', import.meta.url))));
+    for (let time = 1; time <= 2; ++time) {
+      const client = open({ startOffline: true, storage: { path } });
+      valueOf(await client.ready);
+      expect(client.status.current).toMatchObject({ state: 'open', pending: time, rejected: 1 });
+      expect(client.rejected.current).toMatchObject([{ kind: 'acceptInvite', why: { code: 'inviteInvalid' } }]);
+      const [{ id, title }] = valueOf(await client.list()).drafts;
+      expect(title).toBe('Of an older version');
+      const draft = client.draft(id);
+      expect((await textsOf(draft)).slice(0, 2)).toEqual(['Confirmed.', 'Pending.']);
+      expect(valueOf(await draft.verify())).toMatchObject({ first: 1, head: 2 });
+      valueOf(await draft.append(`Of time ${time}.`).local);
+      await client.close();
+    }
+  });
+
   test('in memory, offline, needs nothing but the package', async () => {
     const client = open({ startOffline: true });
     const draft = client.draft(client.create({ title: 'A test' }).draft);
@@ -151,6 +172,15 @@ describe.runIf(isBuilt)('a store in Node', () => {
     await vi.waitFor(() => expect(third.child.exitCode).toBe(0), { timeout: 2_500 }); // sooner than any timer of a closed client
   });
 
+  test.runIf(process.platform === 'linux')('who knocks at the lock of a file is sent away, and keeps no process running', async () => {
+    const path = join(folder, 'bot.db');
+    const { child } = await bot(`${offlineAt(path)}await client.ready;\nconsole.log('{}');\nsetTimeout(() => client.close(), 300);`);
+    const { dev, ino } = await stat(path, { bigint: true });
+    const socket = connect({ path: `\0onering-store-${dev}-${ino}` });
+    await new Promise((resolve) => socket.on('error', resolve).on('close', resolve));
+    await vi.waitFor(() => expect(child.exitCode).toBe(0), { timeout: 2_500 });
+  });
+
   test('what was stored survives a process that is killed', async () => {
     const path = join(folder, 'bot.db');
     const { child, told } = await bot(
@@ -175,11 +205,13 @@ describe.runIf(isBuilt)('a store in Node', () => {
 
     test('is not erased while the server has not all of it, but by force', async () => {
       const { client, draft } = await withWork();
-      expect(await client.clear()).toMatchObject({ ok: false, error: { code: 'notAllowed', message: expect.stringContaining('2 pending') } });
-      expect(await textsOf(client.draft(draft))).toEqual(['Not to be lost.']);
+      const { server } = client.draft(draft).append('Nor this.');
+      expect(await client.clear()).toMatchObject({ ok: false, error: { code: 'notAllowed', message: expect.stringContaining('3 pending') } });
+      expect(await textsOf(client.draft(draft))).toEqual(['Not to be lost.', 'Nor this.']);
       valueOf(await client.clear({ force: true }));
       expect(client.status.current).toMatchObject({ state: 'closed', pending: 0, user: null, lastError: { code: 'unauthenticated' } });
       expect(await client.draft(draft).get()).toMatchObject({ ok: false, error: { code: 'unavailable' } });
+      expect(await server).toMatchObject({ ok: false, error: { code: 'unavailable', message: expect.stringContaining('erased') } });
       expect((await readFile(join(folder, 'mine.db'))).length).toBe(0);
       expect((await readFile(join(folder, 'mine.db-wal'))).length).toBe(0);
       const next = open({ startOffline: true, user: 'bob', storage: { path: join(folder, 'mine.db') } });

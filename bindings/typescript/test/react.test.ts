@@ -97,6 +97,26 @@ test('earlier segments are put before those that are here; a gap is not papered 
   expect(seen!.hasEarlier).toBe(true);
 });
 
+test('earlier segments that one page cannot carry come all the same', async () => {
+  let loadEarlier: DraftInUse['loadEarlier'];
+  render(() => {
+    const used = useDraft(client, id, { tail: 1 });
+    loadEarlier = used.loadEarlier;
+    return used.segments.map(({ position }) => position).join();
+  });
+  news({ feeds: [{ subscription: subscription(), draft: { ...draft, segmentCount: 5 }, reset: true, appended: [segment(4)] }] });
+  await act(async () => {
+    const loading = loadEarlier(4);
+    for (const [positions, next] of [[[0, 1], 2], [[2, 3], null]] as const) {
+      await vi.waitFor(() => expect(posted.at(-1)).toMatchObject({ type: 'read', what: { from: positions[0], to: 4 } }));
+      const asked = posted.at(-1)!;
+      link.handle({ type: 'answer', request: asked.type === 'read' ? asked.request : 0, result: { ok: true, value: { segments: positions.map(segment), next } } });
+    }
+    await loading;
+  });
+  expect(place.textContent).toBe('0,1,2,3,4');
+});
+
 test('a component that is gone listens no more', () => {
   render(() => String(useDraft(client, id).draft?.title));
   act(() => root.render(null));

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import type { DraftChange, ListChange } from '../src/index.js';
+import { uuidV7 } from '../src/shared/ids.js';
 import { FilesError } from '../src/worker/files.js';
 import { Browser, TestTab, type TestTabOptions } from './support/tabs.js';
 import { isBuilt, textsOf, valueOf } from './support/worker.js';
@@ -135,6 +136,20 @@ describe.skipIf(!isBuilt)('several tabs', { timeout: 20_000 }, () => {
       expect(await textsOf(three.draft(draft.id))).toEqual(['From the third.', 'Alone.']);
     });
 
+    test('what the browser has promised of the storage is known to the next leader, and to the same one later', async () => {
+      const [one, two] = [await open(), await open()];
+      for (const tab of [one, two]) tab.link.post({ type: 'persisted', persisted: true });
+      await two.until(({ storage }) => storage.persisted);
+      one.kill();
+      await vi.waitFor(() => expect(two.terms).toBe(1));
+      await two.until(({ state, storage }) => state === 'open' && storage.persisted);
+      two.link.suspend();
+      two.link.post({ type: 'resume' });
+      await vi.waitFor(() => expect(two.terms).toBe(2));
+      await two.until(({ state, storage }) => state === 'open' && storage.kind === 'opfs' && storage.usage !== null);
+      expect(two.status.storage.persisted).toBe(true);
+    });
+
     test('subscribers go on with all of their draft', async () => {
       const [one, two] = [await open(), await open()];
       const draft = await one.newDraft();
@@ -223,6 +238,17 @@ describe.skipIf(!isBuilt)('several tabs', { timeout: 20_000 }, () => {
       for (let i = 0; i < 150; ++i) valueOf(await draft.append(`${i}`).local);
       await vi.waitFor(() => expect(changes).toBeGreaterThanOrEqual(150));
       expect(resets).toBe(1);
+    });
+
+    test('a tab that closes as soon as it has begun stores what was called', async () => {
+      const tab = opening();
+      const { draft, local } = tab.link.perform({ op: uuidV7(), draft: uuidV7(), name: 'create', title: 'Brief', platform: '', holdLimitMs: 0 });
+      const closed = tab.link.close();
+      valueOf(await local);
+      valueOf(await closed);
+      tab.kill();
+      const next = await open();
+      expect(valueOf(await next.draft(draft).get()).title).toBe('Brief');
     });
 
     test('a follower that closes waits for what it has called', async () => {

@@ -79,4 +79,35 @@ describe.skipIf(!isBuilt)('requesting the ring', () => {
     await vi.waitFor(async () => expect(valueOf(await draft.get()).ring.requests).toEqual([]));
     await device.close();
   });
+
+  async function waitingFor() {
+    const device = await Device.open();
+    const draft = await device.newDraft();
+    draft.addCollaborator('bob');
+    valueOf(await draft.passRing('bob').local);
+    const queue = async () => valueOf(await draft.get()).ring.requests.map(({ user }) => user);
+    return { device, draft, queue };
+  }
+
+  test('who has given up before they asked is not in the queue', async () => {
+    const { device, draft, queue } = await waitingFor();
+    const request = draft.requestRing({ signal: AbortSignal.abort(new Error('too late')) });
+    await expect(request.turn).rejects.toThrow('too late');
+    expect(await queue()).toEqual([]);
+    await device.close();
+  });
+
+  test('who has had their turn leaves no queue that they join later', async () => {
+    const { device, draft, queue } = await waitingFor();
+    const controller = new AbortController();
+    const request = draft.requestRing(controller);
+    valueOf(await draft.reclaimRing().local);
+    valueOf(await request.turn);
+    valueOf(await draft.passRing('bob').local);
+    valueOf(await draft.requestRing().local);
+    controller.abort();
+    valueOf(await draft.setTitle('Later').local);
+    expect(await queue()).toEqual(['ann']);
+    await device.close();
+  });
 });

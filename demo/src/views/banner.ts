@@ -1,4 +1,4 @@
-// What must be known before anything else: the store is not open, the server refuses, memory only, kept work.
+// What must be known before anything else: the store is closed or cannot be opened, the server refuses, memory only, kept work.
 import type { Client, Status } from '@onering/sdk';
 
 import { fill, h } from '../dom.js';
@@ -7,7 +7,7 @@ import { keptAddress } from '../route.js';
 import { Scope, type View } from '../scope.js';
 import { counted, storageSentence } from '../words.js';
 
-type Kind = 'failed' | 'denied' | 'stalled' | 'memory' | 'kept' | 'none';
+type Kind = 'closed' | 'failed' | 'denied' | 'stalled' | 'memory' | 'kept' | 'none';
 
 export class Banner implements View {
   readonly element = h('div', { class: 'banner', role: 'alert', hidden: true });
@@ -38,6 +38,8 @@ export class Banner implements View {
 
   #action(kind: Kind): HTMLElement | null {
     switch (kind) {
+      case 'closed':
+        return h('button', { type: 'button', class: 'button small', onclick: () => location.reload() }, 'Open again');
       case 'failed':
         return h('button', { type: 'button', class: 'button small', onclick: () => this.#reopen() }, 'Try again');
       case 'denied':
@@ -56,6 +58,7 @@ export class Banner implements View {
 }
 
 function kindOf(status: Status): Kind {
+  if (status.state === 'closed') return 'closed';
   if (status.state === 'failed') return 'failed';
   if (status.link === 'denied') return 'denied';
   if (status.link === 'stalled') return 'stalled';
@@ -66,6 +69,8 @@ function kindOf(status: Status): Kind {
 function sentence(kind: Kind, status: Status): string {
   const why = status.lastError?.message ?? '';
   switch (kind) {
+    case 'closed':
+      return status.lastError?.code === 'unauthenticated' ? 'This device was signed out, and what it had of your drafts was erased.' : 'Your drafts are closed in this page.';
     case 'failed':
       return `Your drafts cannot be opened here. ${why}`;
     case 'denied':

@@ -1,6 +1,7 @@
 // Where the confirmed log ends. Two devices that show the same mark have the same log, to the last byte.
 import type { DraftSnapshot } from '@onering/sdk';
 
+import { copyLink } from '../clipboard.js';
 import { fill, h, setText } from '../dom.js';
 import type { Notices } from '../notices.js';
 import { count } from '../words.js';
@@ -15,10 +16,7 @@ export class Chain {
   #full = '';
 
   constructor(notices: Notices) {
-    const copy = async (): Promise<void> => {
-      await navigator.clipboard.writeText(this.#full);
-      notices.say('The link is on the clipboard.');
-    };
+    const copy = (): unknown => copyLink(this.#full, notices);
     this.element = h(
       'section',
       { class: 'card', 'aria-label': 'Chain' },

@@ -20,8 +20,15 @@ export async function putCopy(event: Event, client: Client, notices: Notices): P
   const field = event.target as HTMLInputElement;
   const file = field.files?.[0];
   if (file === undefined) return;
-  const copy = new Uint8Array(await file.arrayBuffer());
+  const copy = await file.arrayBuffer().then(
+    (content) => new Uint8Array(content),
+    () => null,
+  );
   field.value = '';
+  if (copy === null) {
+    notices.fail('The file cannot be read. Choose it again.');
+    return;
+  }
   const done = await unlessItHoldsWork((force) => client.importReplica(copy, { force }), { title: 'Put the copy in place?', text: '', action: 'Put in place' });
   if (done?.ok === false) notices.fail(`The copy was not put in place. ${done.error.message}`);
   if (done?.ok) notices.say('The copy is in place.');

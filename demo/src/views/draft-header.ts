@@ -62,13 +62,14 @@ export class DraftHeader {
     };
     const form = h(
       'form',
-      { class: 'draft-title-row', onsubmit: save, onkeydown: (event: KeyboardEvent) => event.key === 'Escape' && close() },
+      { class: 'draft-title-row', onsubmit: save, onkeydown: (event: KeyboardEvent) => event.key === 'Escape' && !event.isComposing && close() },
       h('label', { for: id, class: 'visually-hidden' }, 'Title'),
       input,
       h('button', { type: 'submit', class: 'button small primary' }, 'Save'),
       h('button', { type: 'button', class: 'button small', onclick: close }, 'Cancel'),
     );
     this.#row.replaceWith(form);
+    input.focus();
     input.select();
   }
 }

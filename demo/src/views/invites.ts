@@ -1,6 +1,7 @@
 // Ways into the draft: the owner and the holder make them, the link is shown this once, and open ones can be revoked.
 import type { Draft, DraftSnapshot, Invite, InviteOperation } from '@onering/sdk';
 
+import { copyLink } from '../clipboard.js';
 import { h, newId } from '../dom.js';
 import { KeyedList } from '../keyed.js';
 import type { Notices } from '../notices.js';
@@ -111,10 +112,9 @@ export class Invites implements View {
   #showLink({ invite, code }: InviteOperation): void {
     const id = newId('invite-link');
     const link: HTMLInputElement = h('input', { id, class: 'field invite-link', readonly: true, value: new URL(inviteAddress(code), location.href.replace(/[?#].*/, '')).href, onfocus: () => link.select() });
-    const copy = async (): Promise<void> => {
+    const copy = (): unknown => {
       link.select();
-      await navigator.clipboard.writeText(link.value);
-      this.#notices.say('The link is on the clipboard.');
+      return copyLink(link.value, this.#notices);
     };
     this.#made.replaceChildren(
       h('label', { for: id, class: 'field-label' }, 'The link, shown only now. It works once.'),

@@ -22,12 +22,16 @@ export async function beginDraft(client: Client, notices: Notices): Promise<void
   const limit = h('select', { id: limitId, class: 'field', name: 'limit' }, ...limits.map(([label], i) => h('option', { value: i }, label)));
   const fault = h('p', { class: 'dialog-fault', role: 'alert' });
 
+  let busy = false;
   const submitted = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
+    if (busy) return;
+    busy = true;
     const holdLimitMs = limits[Number(limit.value)]?.[1] ?? null;
     const made = client.create({ title: title.value.trim(), ...(holdLimitMs === null ? {} : { holdLimitMs }) });
     const outcome = await made.local;
     if (!outcome.ok) {
+      busy = false;
       setText(fault, `Not begun. ${outcome.error.message}`);
       title.focus();
       return;

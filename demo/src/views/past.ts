@@ -93,7 +93,7 @@ export class Past implements View {
   }
 
   async #entry(seq: number): Promise<LogEntry | undefined> {
-    const page = await this.#handle.log({ from: seq, to: seq });
+    const page = await this.#handle.log({ from: seq, to: seq + 1 });
     return page.ok ? page.value.entries[0] : undefined;
   }
 

@@ -4,7 +4,7 @@ import { decodeInvite } from './invites.js';
 import { Link, type Port } from './link.js';
 import { notify } from './observable.js';
 import { TurnWatch } from './turns.js';
-import { clearedStore, failed, done } from '../shared/failure.js';
+import { clearedStore, closedClient, done, erasedClient, failed } from '../shared/failure.js';
 import { isUuid, uuidV7 } from '../shared/ids.js';
 import type { FromWorker, OpenOptions } from '../shared/protocol.js';
 import { initialStatus } from '../shared/status.js';
@@ -15,6 +15,7 @@ import type {
   Draft,
   DraftPage,
   ExportedWork,
+  Failure,
   Forced,
   KeptOp,
   ListChange,
@@ -84,6 +85,10 @@ export class PortClient implements Client {
   }
 
   list({ after, limit, signal }: ListRange = {}): Promise<Result<DraftPage>> {
+    if (after) {
+      countArgument('after.updatedAt', after.updatedAt, 0, Number.MAX_SAFE_INTEGER, 0);
+      textArgument('after.id', after.id);
+    }
     return this.link.read<DraftPage>(
       { name: 'list', after: after ?? null, limit: countArgument('limit', limit, 1, pageMax, pageDefault) },
       signal,
@@ -102,13 +107,7 @@ export class PortClient implements Client {
   }
 
   whenSynced({ signal }: Waiting = {}): Promise<void> {
-    return this.link.until<void>(
-      (settle) =>
-        this.status.subscribe(({ state, pending }) => {
-          if (state === 'closed' || (state === 'open' && pending === 0)) settle();
-        }),
-      signal,
-    );
+    return this.link.whenSynced(signal);
   }
 
   exportWork(): Promise<Result<ExportedWork>> {
@@ -149,25 +148,26 @@ export class PortClient implements Client {
   }
 
   close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+    return (this.#closing ??= this.#close(closedClient));
   }
 
-  async #close(): Promise<void> {
+  async #close(why: Failure): Promise<void> {
     this.ended();
     let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([
-      this.link.ask((request) => ({ type: 'close', request })),
+      this.link.close(),
       new Promise((resolve) => void (timer = setTimeout(resolve, closeMsMax))),
     ]);
     clearTimeout(timer); // in Node it would keep the process running
-    this.link.end();
+    this.link.end(why);
     this.#performer.terminate();
     this.link.status.set({ ...this.status.current, state: 'closed', link: 'offline', retryAt: null });
   }
 
   /** The store is nobody's any more. */
   async #closeCleared(): Promise<void> {
-    await this.close();
+    this.erased();
+    await (this.#closing ??= this.#close(erasedClient));
     this.link.status.set({ ...initialStatus, state: 'closed', online: false, lastError: { ...clearedStore, at: Date.now() } });
   }
 
@@ -186,6 +186,9 @@ export class PortClient implements Client {
 
   /** Nothing more is to be told to the performer. */
   protected ended(): void {}
+
+  /** What is kept beside the store goes with it. */
+  protected erased(): void {}
 
   #whenOpen(): Promise<Result<void>> {
     return this.link.until<Result<void>>((settle) =>

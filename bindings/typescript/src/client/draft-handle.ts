@@ -119,7 +119,11 @@ export class DraftHandle implements Draft {
 
   whenHolding({ signal }: Waiting = {}): Promise<Result<DraftSnapshot>> {
     return this.#link.until<Result<DraftSnapshot>>(
-      (settle) => this.subscribe(({ draft }) => settleHolding(draft, settle), { tail: 0 }),
+      (settle) => {
+        const unsubscribe = this.subscribe(({ draft }) => settleHolding(draft, settle), { tail: 0 });
+        const stop = this.#link.watch(() => this.#link.ended && settle({ ok: false, error: this.#link.ended }));
+        return () => (stop(), unsubscribe());
+      },
       signal,
     );
   }
@@ -168,11 +172,13 @@ export class DraftHandle implements Draft {
 
   addCollaborator(user: string, role: 'editor' | 'viewer' = 'editor'): Operation {
     textArgument('user', user);
+    textArgument('role', role);
     return this.#link.perform({ ...this.#ids(), name: 'addCollaborator', user, role });
   }
 
   setRole(user: string, role: 'editor' | 'viewer'): Operation {
     textArgument('user', user);
+    textArgument('role', role);
     return this.#link.perform({ ...this.#ids(), name: 'setRole', user, role });
   }
 
@@ -183,6 +189,7 @@ export class DraftHandle implements Draft {
 
   invite({ role = 'editor', for: user = '', hours = inviteHours }: InviteOptions = {}): InviteOperation {
     textArgument('for', user);
+    textArgument('role', role);
     const lifetimeMs = countArgument('hours', hours, 0, Number.MAX_SAFE_INTEGER / hourMs, inviteHours) * hourMs;
     const invite = uuidV7();
     const token = newToken();

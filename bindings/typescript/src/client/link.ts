@@ -30,6 +30,8 @@ export interface Port {
 /** Who waits to hear of an op. */
 interface Performing {
   readonly draft: string;
+  /** Until it is stored. */
+  unsaid: OpRequest | null;
   readonly local: (result: Result<Stored>) => void;
   readonly server: (result: Result<Receipt>) => void;
 }
@@ -53,6 +55,10 @@ export class Link {
   readonly #drafts = new Map<number, { readonly view: DraftView; readonly listener: (change: DraftChange) => void }>();
   readonly #seats = new Map<number, (people: readonly Presence[]) => void>();
   readonly #lists = new Map<number, { readonly view: ListView; readonly limit: number; readonly listener: (change: ListChange) => void }>();
+  /** Called after each news, and at the end. */
+  readonly #watching = new Set<() => void>();
+  /** Why no call is taken any more; set once the end has begun. */
+  #closing: Failure | null = null;
   #ended: Failure | null = null;
 
   constructor(port: Port, auth: (reason: AuthReason) => Promise<string>) {
@@ -69,10 +75,12 @@ export class Link {
       case 'answer':
         return this.#heardAnswer(message);
       case 'auth':
-        this.#auth(message.reason).then(
-          (token) => this.post({ type: 'token', request: message.request, token }),
-          (error: unknown) => this.post({ type: 'noToken', request: message.request, why: String(error) }),
-        );
+        this.#auth(message.reason)
+          .then(textOnly)
+          .then(
+            (token) => this.post({ type: 'token', request: message.request, token }),
+            (error: unknown) => this.post({ type: 'noToken', request: message.request, why: String(error) }),
+          );
     }
   }
 
@@ -89,11 +97,27 @@ export class Link {
   // --- what the user does -----------------------------------------------------------------------------------
 
   perform(op: OpRequest): Operation {
-    const why = this.#ended ?? (isWellFormed(op) ? null : failure('invalidText'));
+    const why = this.#closing ?? (isWellFormed(op) ? null : failure('invalidText'));
     if (why) {
       const refused = Promise.resolve({ ok: false, error: why } as const);
       return { op: op.op, draft: op.draft, local: refused, server: refused };
     }
+    const operation = this.#awaiting(op);
+    // What is called in one go goes over together.
+    const waiting = this.#ops.push(op);
+    if (waiting === 1) queueMicrotask(() => this.#flush());
+    if (waiting === opsPerMessage) this.#flush();
+    return operation;
+  }
+
+  /** Ops of a page that is gone, of which it is not known whether they are stored. */
+  performAgain(ops: readonly OpRequest[]): Operation[] {
+    const operations = ops.map((op) => this.#awaiting(op));
+    this.post({ type: 'perform', ops, again: true });
+    return operations;
+  }
+
+  #awaiting(op: OpRequest): Operation {
     let local: Performing['local'];
     let server: Performing['server'];
     const operation = {
@@ -102,11 +126,7 @@ export class Link {
       local: new Promise<Result<Stored>>((resolve) => void (local = resolve)),
       server: new Promise<Result<Receipt>>((resolve) => void (server = resolve)),
     };
-    this.#performing.set(op.op, { draft: op.draft, local: local!, server: server! });
-    // What is called in one go goes over together.
-    const waiting = this.#ops.push(op);
-    if (waiting === 1) queueMicrotask(() => this.#flush());
-    if (waiting === opsPerMessage) this.#flush();
+    this.#performing.set(op.op, { draft: op.draft, unsaid: op, local: local!, server: server! });
     return operation;
   }
 
@@ -144,7 +164,7 @@ export class Link {
   }
 
   ask<T>(make: (request: number) => ToWorker, signal?: AbortSignal): Promise<Result<T>> {
-    if (this.#ended) return Promise.resolve({ ok: false, error: this.#ended });
+    if (this.#closing) return Promise.resolve({ ok: false, error: this.#closing });
     return this.until<Result<T>>((settle) => {
       this.#flush();
       const request = ++this.#lastRequest;
@@ -177,6 +197,29 @@ export class Link {
       stop = start(settle);
       if (isSettled) stop();
     });
+  }
+
+  /** Why there is nothing to wait for any more; null: there is. */
+  get ended(): Failure | null {
+    return this.#ended;
+  }
+
+  /** Calls `look` now, after whatever is heard, and at the end. */
+  watch(look: () => void): Unsubscribe {
+    const entry = () => look();
+    this.#watching.add(entry);
+    entry();
+    return () => void this.#watching.delete(entry);
+  }
+
+  /** Resolves when no op waits for its receipt, those included that are on their way to the worker; or at the end. */
+  whenSynced(signal?: AbortSignal): Promise<void> {
+    return this.until<void>((settle) => this.watch(() => this.#isSynced() && settle()), signal);
+  }
+
+  #isSynced(): boolean {
+    const { state, pending } = this.status.current;
+    return this.#ended !== null || (state === 'open' && pending === 0 && this.#performing.size === 0);
   }
 
   subscribeDraft(draft: string, tail: number, listener: (change: DraftChange) => void): Unsubscribe {
@@ -231,18 +274,25 @@ export class Link {
     if (news.stored) this.#heardStored(news.stored, new Set(news.waiting));
     for (const { op, error } of news.ended ?? []) this.#end(op, error);
     for (const settled of news.settled ?? []) this.#settle(settled);
+    this.#look();
+  }
+
+  #look(): void {
+    for (const look of [...this.#watching]) look();
   }
 
   #heardStored(ops: readonly string[], waiting: ReadonlySet<string>): void {
     for (const op of ops) {
       const performing = this.#performing.get(op);
-      performing?.local(done({ op, draft: performing.draft, effect: waiting.has(op) ? 'waiting' : 'shown' }));
+      if (!performing) continue;
+      performing.unsaid = null;
+      performing.local(done({ op, draft: performing.draft, effect: waiting.has(op) ? 'waiting' : 'shown' }));
     }
   }
 
   #heardList(list: NonNullable<News['list']>): void {
-    for (const { view, limit, listener } of [...this.#lists.values()]) {
-      const change = view.apply(list, limit);
+    for (const [subscription, { view, limit, listener }] of [...this.#lists]) {
+      const change = this.#lists.has(subscription) && view.apply(list, limit);
       if (change) notify(listener, change);
     }
   }
@@ -253,12 +303,24 @@ export class Link {
     this.post({ type: 'suspend' });
   }
 
+  /** Ops that are not known to be stored. */
+  unsaid(): OpRequest[] {
+    return [...this.#performing.values()].flatMap(({ unsaid }) => unsaid ?? []);
+  }
+
   // --- the end ----------------------------------------------------------------------------------------------
+
+  /** The worker stores what was called before, and says so; what is called from now on is refused. */
+  close(): Promise<Result<void>> {
+    const closed = this.ask<void>((request) => ({ type: 'close', request }));
+    this.#closing ??= closedClient;
+    return closed;
+  }
 
   /** Answers everybody who waits; nothing is sent or told from now on. */
   end(why: Failure = closedClient): void {
     if (this.#ended) return;
-    this.#ended = why;
+    this.#closing = this.#ended = why;
     const refusal = { ok: false, error: why } as const;
     for (const { local, server } of this.#performing.values()) {
       local(refusal);
@@ -270,6 +332,7 @@ export class Link {
     this.#drafts.clear();
     this.#seats.clear();
     this.#lists.clear();
+    this.#look();
   }
 
   /** The worker could not be started, or died. */
@@ -278,6 +341,12 @@ export class Link {
     this.end(why);
     this.status.set({ ...this.status.current, state: 'failed', link: 'offline', lastError: { ...why, at: Date.now() } });
   }
+}
+
+/** An app whose user has just signed out has often none to return: nothing that the worker could take for a token. */
+function textOnly(token: unknown): string {
+  if (typeof token === 'string') return token;
+  throw new TypeError('auth returned no text');
 }
 
 /** Whether no text in it holds half of a character. */

@@ -26,7 +26,7 @@ export class Value<T> implements Observable<T> {
 
   set(value: T): void {
     this.#current = value;
-    for (const { listener } of [...this.#listeners]) notify(listener, value);
+    for (const entry of [...this.#listeners]) if (this.#listeners.has(entry)) notify(entry.listener, value);
   }
 
   subscribe(listener: (value: T) => void): Unsubscribe {

@@ -18,9 +18,12 @@ export class RingRequest implements RingOperation {
     this.server = server;
     this.#handle = handle;
     this.#signal = signal;
-    // Who is not in the queue any more is refused, and nothing has changed.
-    signal?.addEventListener('abort', () => void handle.cancelRequest(), { once: true });
+    if (signal?.aborted) this.#leave();
+    else signal?.addEventListener('abort', this.#leave, { once: true });
   }
+
+  // Who is not in the queue any more is refused, and nothing has changed.
+  readonly #leave = (): void => void this.#handle.cancelRequest();
 
   get turn(): Promise<Result<DraftSnapshot>> {
     return (this.#turn ??= this.#wait());
@@ -31,6 +34,9 @@ export class RingRequest implements RingOperation {
     const stored = await this.local;
     // Holding it already, or standing in the queue already, is as good; a viewer is told by whenHolding().
     const mayCome = stored.ok || stored.error.code === 'alreadyHolder' || stored.error.code === 'notAllowed';
-    return mayCome ? this.#handle.whenHolding(waiting) : failed(stored.error.code, stored.error.message);
+    const turn = mayCome ? await this.#handle.whenHolding(waiting) : failed(stored.error.code, stored.error.message);
+    // It is over: a later place in the queue is another request's.
+    this.#signal?.removeEventListener('abort', this.#leave);
+    return turn;
   }
 }

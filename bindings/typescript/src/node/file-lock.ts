@@ -39,7 +39,7 @@ export class FileLock {
 
   static async #bySocket(file: number): Promise<FileLock | null> {
     const { dev, ino } = fstatSync(file, { bigint: true });
-    const server = createServer();
+    const server = createServer((socket) => socket.destroy()); // who comes in has nothing to say
     return new Promise((resolve, reject) => {
       server.once('error', (error) => (error.code === 'EADDRINUSE' ? resolve(null) : reject(error)));
       server.listen({ path: `\0onering-store-${dev}-${ino}`, exclusive: true }, () => resolve(FileLock.#heldBy(server)));

@@ -30,7 +30,7 @@ declare module 'node:net' {
     unref(): this;
     close(): this;
   }
-  export function createServer(): Server;
+  export function createServer(connected: (socket: { destroy(): void }) => void): Server;
 }
 
 declare module 'node:path' {

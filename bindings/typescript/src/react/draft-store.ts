@@ -47,10 +47,15 @@ export class DraftStore {
   readonly loadEarlier = async (count = 200): Promise<void> => {
     const to = this.#state.segments[0]?.position ?? this.#state.draft?.segmentCount ?? 0;
     const from = Math.max(0, to - count);
-    const page = to > 0 ? await this.#client.draft(this.#id).segments({ from, to }) : null;
+    const earlier: Segment[] = [];
+    for (let next: number | null = to > 0 ? from : null; next !== null; ) {
+      const page = await this.#client.draft(this.#id).segments({ from: next, to });
+      if (!page.ok) return;
+      earlier.push(...page.value.segments);
+      ({ next } = page.value);
+    }
     const isStillNext = (this.#state.segments[0]?.position ?? to) === to;
-    if (!page?.ok || !isStillNext || page.value.next !== null) return;
-    this.#set({ segments: [...page.value.segments, ...this.#state.segments] });
+    if (earlier.length > 0 && isStillNext) this.#set({ segments: [...earlier, ...this.#state.segments] });
   };
 
   #apply({ draft, reset, appended, redacted, pending }: DraftChange): void {

@@ -32,6 +32,9 @@ export const closedClient = failure('unavailable', 'The client was closed. What 
 
 export const clearedStore = failure('unauthenticated', 'This device was signed out, and what it had stored was erased. Sign in and open a new client.');
 
+/** For calls that were not answered before the store was erased, and later ones. */
+export const erasedClient = failure('unavailable', clearedStore.message);
+
 const known: ReadonlySet<string> = new Set(errorCodes);
 
 export function isErrorCode(code: string): code is ErrorCode {

@@ -18,6 +18,8 @@ export class Ledger {
   readonly #unsettled = new Map<string, string>();
   readonly #subscriptions = new Map<number, ToWorker>();
   #list: ToWorker | undefined;
+  /** What the browser has said of the storage: only pages hear it. */
+  #persisted: ToWorker | undefined;
 
   get hasCalls(): boolean {
     return this.#calls.size > 0;
@@ -50,6 +52,9 @@ export class Ledger {
       case 'watchList':
         this.#list = message.limit > 0 ? message : undefined;
         return;
+      case 'persisted':
+        this.#persisted = message;
+        return;
       default:
     }
   }
@@ -71,6 +76,7 @@ export class Ledger {
   /** What to say to a new leader, in this order. */
   again(): ToWorker[] {
     const messages: ToWorker[] = [...this.#subscriptions.values()];
+    if (this.#persisted) messages.push(this.#persisted);
     if (this.#list) messages.push(this.#list);
     if (this.#unsettled.size > 0) {
       messages.push({ type: 'follow', ops: [...this.#unsettled].map(([op, draft]) => ({ op, draft })) });

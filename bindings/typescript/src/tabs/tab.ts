@@ -155,7 +155,8 @@ export class Tab {
   /** What the page did before it closed is stored first. */
   #closeWhenStored(): void {
     const request = this.#closing;
-    const mustWait = this.#standing.kind === 'seeking' || this.#standing.kind === 'following';
+    const { kind } = this.#standing;
+    const mustWait = kind === 'starting' || kind === 'seeking' || kind === 'following';
     if (request === undefined || (mustWait && this.#ledger.hasOps)) return;
     this.#closing = undefined;
     void this.#leave('closed').then(() => this.#environment.post({ type: 'answer', request, result: done(undefined) }));

@@ -102,6 +102,7 @@ export class Engine {
   #lastError: Status['lastError'] = null;
   #lastErrorConcerns: 'storage' | 'link' | 'copy' = 'link';
   #stalled = false;
+  #isRecovering = false;
   #progressAt = 0;
   #stalledTimer: number | undefined;
   #pushTimer: number | undefined;
@@ -173,7 +174,7 @@ export class Engine {
 
   /** Stores what waits, ends the connection, lets go of the files. */
   async close(): Promise<void> {
-    if (this.#store.kind === 'opening') await this.#opening;
+    await this.#opening; // what waited for it is done then
     this.#release();
   }
 
@@ -223,8 +224,8 @@ export class Engine {
       const { filesKind } = this.#environment;
       const isKept = files !== null && filesKind === 'file'; // nobody evicts what is no browser's
       this.#storage = { ...this.#storage, kind: files ? filesKind : 'memory', fallback, persisted: isKept || this.#storage.persisted };
-      this.#start(files);
       this.#clearError('storage');
+      this.#start(files);
     } catch (error) {
       const why = error instanceof FilesError || error instanceof Refused ? error.failure : failure('internal');
       this.#environment.warn(`OneRing: the storage could not be opened. ${textOf(error)}`);
@@ -234,7 +235,7 @@ export class Engine {
       if (error instanceof FilesError && error.kind === 'busy') this.#openWhenFree();
     }
     const result: Result<void> = this.#store.kind === 'failed' ? { ok: false, error: this.#store.why } : done(undefined);
-    this.#tell({ kept: this.#kept() });
+    this.#tell(this.#keptNews());
     this.#tellListSoon(0);
     for (const message of this.#waiting.splice(0)) this.handle(message);
     this.#connect();
@@ -354,12 +355,20 @@ export class Engine {
     const why = this.#holdsWork(force);
     if (why) return { ok: false, error: why };
     if (!isDatabase(copy)) return failed('storageUnavailable', 'This is not a copy of a OneRing storage. Nothing was changed.');
-    const before = this.#exportReplica(module, files);
+    let pending: readonly OpIds[];
+    let before: Result<Uint8Array>;
+    try {
+      pending = module.pending();
+      before = this.#exportReplica(module, files);
+    } catch (error) {
+      return { ok: false, error: this.#faultOf(error) };
+    }
     if (!before.ok) return before;
     this.#connection!.goOffline();
     const refusal = this.#replace(files, copy, before.value);
     this.#feedAll();
-    this.#tell({ kept: this.#kept() });
+    this.#tellSettled(pending);
+    this.#tell(this.#keptNews());
     this.#tellListSoon(0);
     this.#connect();
     return refusal ? { ok: false, error: refusal } : done(undefined);
@@ -367,8 +376,8 @@ export class Engine {
 
   /** Opens `copy` in the place of what there was; why it could not be opened, and then there is what was. */
   #replace(files: StoreFiles, copy: Uint8Array, before: Uint8Array): Failure | undefined {
-    if (this.#store.kind === 'open') this.#store.module.close();
     try {
+      if (this.#store.kind === 'open') this.#store.module.close();
       replaceContent(files.files, copy);
       this.#instantiate(files);
       return undefined;
@@ -454,6 +463,13 @@ export class Engine {
   /** Ops that a leader before this one may have taken: what is known of them is told, the others are performed. */
   #performAgain(ops: readonly OpRequest[]): void {
     this.#commit();
+    const { news, others } = this.#known(ops);
+    this.#tell(news);
+    if (others.length > 0) this.#perform(others);
+  }
+
+  /** What there is to tell of those that the store has, and those that it has not. */
+  #known(ops: readonly OpRequest[]): { readonly news: Omit<News, 'type'>; readonly others: readonly OpRequest[] } {
     const known: OpRequest[] = [];
     const waiting: string[] = [];
     const settled: SettledOp[] = [];
@@ -465,8 +481,7 @@ export class Engine {
       if (outcome.settled) settled.push(outcome.settled);
       return false;
     });
-    this.#tell({ ...storedNews(known, waiting), ...(settled.length > 0 && { settled }) });
-    if (others.length > 0) this.#perform(others);
+    return { news: { ...storedNews(known, waiting), ...(settled.length > 0 && { settled }) }, others };
   }
 
   /** Tells what has become of ops whose receipt may have been told to nobody. */
@@ -483,7 +498,10 @@ export class Engine {
   /** What is known here of an op; null: nothing. */
   #outcomeOf(op: OpRequest | OpIds): OpOutcome | null {
     if (this.#store.kind !== 'open') return null;
-    if ('name' in op && op.name === 'dismiss') return this.#kept().some((kept) => kept.op === op.kept) ? null : { effect: 'shown' };
+    if ('name' in op && op.name === 'dismiss') {
+      const { kept } = this.#keptNews();
+      return !kept || kept.some((each) => each.op === op.kept) ? null : { effect: 'shown' };
+    }
     try {
       return this.#store.module.outcome(op.draft, op.op);
     } catch (error) {
@@ -510,7 +528,7 @@ export class Engine {
     try {
       committed = this.#store.module.commit();
     } catch (error) {
-      this.#refuseUncommitted(this.#faultOf(error));
+      this.#faultOf(error);
       return;
     }
     if (committed.committed) this.#committed(committed);
@@ -529,7 +547,7 @@ export class Engine {
     this.#tell({
       ...(presence && { presence: this.#attendance.heard(presence) }),
       ...(feeds && { feeds: this.#sound(feeds) }),
-      ...(committed.keptChanged && { kept: this.#kept() }),
+      ...(committed.keptChanged && this.#keptNews()),
       ...stored,
       ...(settled && { settled }),
     });
@@ -579,26 +597,46 @@ export class Engine {
     return this.#crashed(error);
   }
 
-  /** Their callers hear of it with the next news. */
-  #refuseUncommitted(error: Failure): void {
-    this.#refuse(this.#uncommitted.splice(0), error);
+  /**
+   * Their callers hear of it with the next news. Where a commit has failed behind its last write, what it wrote is in the files,
+   * and is there when they are opened anew: that is stored, once it is flushed.
+   */
+  #endUncommitted(why: Failure): void {
+    const ops = this.#uncommitted.splice(0);
     this.#uncommittedWaiting = [];
+    const { news, others } = this.#known(ops);
+    if (others.length === ops.length) return this.#refuse(ops, why);
+    try {
+      this.#flush();
+    } catch (error) {
+      this.#environment.warn(`OneRing: the storage could not be flushed. ${textOf(error)}`);
+      return this.#refuse(ops, why);
+    }
+    this.#refuse(others, why);
+    this.#tell(news);
+  }
+
+  #flush(): void {
+    if (this.#store.kind !== 'open' || !this.#store.files) return;
+    const [database, , log] = this.#store.files.files;
+    log!.flush();
+    database!.flush();
   }
 
   /** The module has gone back to what was durable. */
   #faulted(fault: Extract<Committed, { committed: false }>): void {
     const error = plain(fault.error);
     this.#environment.warn(`OneRing: ${fault.error.code}: ${fault.error.detail ?? fault.error.message}`);
-    this.#refuseUncommitted(error);
     this.#setError(error, 'storage');
     if (fault.open) {
       this.#advance({ link: 'offline', pending: 0, kept: 0, ...fault });
     } else {
       this.#storeFailed(error);
     }
+    this.#endUncommitted(error);
     this.#tell({
       ...(fault.feeds && { feeds: this.#sound(fault.feeds) }),
-      ...(fault.open && { kept: this.#kept() }),
+      ...(fault.open && this.#keptNews()),
     });
     this.#tellListSoon();
     this.#connection?.restart(failure('unavailable'));
@@ -608,28 +646,34 @@ export class Engine {
     if (this.#store.kind === 'open' && this.#store.files) this.#environment.closeFiles(this.#store.files);
     this.#host.provide(undefined);
     this.#store = { kind: 'failed', why };
+    this.#storage = noStorage;
     this.#connection?.goOffline();
   }
 
-  /** A trap: the instance cannot be used any more, what it stored can. */
+  /** A trap: the instance cannot be used any more, what it stored can. But not where that is what it dies of. */
   #crashed(error: unknown): Failure {
     const why = failure('internal');
     this.#environment.warn(`OneRing: the module failed. ${error instanceof Error ? (error.stack ?? textOf(error)) : textOf(error)}`);
-    this.#refuseUncommitted(why);
     this.#setError(why, 'storage');
-    if (this.#store.kind === 'open') {
-      const { files } = this.#store;
-      try {
-        this.#start(files);
-      } catch (again) {
-        this.#environment.warn(`OneRing: the storage could not be opened again. ${textOf(again)}`);
-        this.#store = { kind: 'failed', why: again instanceof Refused ? plain(again.failure) : why };
-        this.#connection?.goOffline();
-      }
-    }
-    this.#tell({ kept: this.#kept() });
-    this.#connection?.restart(failure('unavailable'));
+    if (this.#isRecovering) this.#storeFailed(why);
+    else this.#recover(why);
     return why;
+  }
+
+  #recover(why: Failure): void {
+    if (this.#store.kind !== 'open') return;
+    this.#isRecovering = true;
+    try {
+      this.#start(this.#store.files);
+    } catch (error) {
+      this.#environment.warn(`OneRing: the storage could not be opened again. ${textOf(error)}`);
+      this.#store = { kind: 'closed' }; // start() has closed the files
+      this.#storeFailed(error instanceof Refused ? plain(error.failure) : why);
+    }
+    this.#endUncommitted(why);
+    this.#tell(this.#keptNews());
+    this.#isRecovering = false;
+    this.#connection?.restart(failure('unavailable'));
   }
 
   // --- what is seen ---------------------------------------------------------------------------------------
@@ -751,13 +795,14 @@ export class Engine {
     }
   }
 
-  #kept(): readonly KeptOp[] {
-    if (this.#store.kind !== 'open') return [];
+  /** Nothing where it cannot be read. */
+  #keptNews(): Pick<News, 'kept'> {
+    if (this.#store.kind !== 'open') return { kept: [] };
     try {
-      return this.#store.module.kept();
+      return { kept: this.#store.module.kept() };
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      return [];
+      if (!(error instanceof Refused)) this.#faultOf(error);
+      return {};
     }
   }
 
@@ -887,7 +932,7 @@ export class Engine {
   async #estimate(): Promise<void> {
     this.#estimatedAt = this.#environment.now();
     if (!this.#hasFiles()) return;
-    const { usage, quota } = await this.#environment.estimate();
+    const { usage, quota } = await this.#environment.estimate().catch(() => ({ usage: null, quota: null }));
     if (!this.#hasFiles()) return;
     this.#storage = { ...this.#storage, usage, quota };
     this.#tell({});

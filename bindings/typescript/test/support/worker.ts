@@ -5,7 +5,7 @@ import { uuidV7 } from '../../src/shared/ids.js';
 import type { FromWorker, OpenOptions } from '../../src/shared/protocol.js';
 import { DraftHandle } from '../../src/client/draft-handle.js';
 import type { Draft, Result, Status } from '../../src/index.js';
-import { Engine } from '../../src/worker/engine.js';
+import { Engine, type EngineEnvironment } from '../../src/worker/engine.js';
 import { FilesError } from '../../src/worker/files.js';
 import { FakeStore } from './files.js';
 import { FakeSocket } from './socket.js';
@@ -21,6 +21,8 @@ export function compileOnce(): WebAssembly.Module {
   return (compiled ??= new WebAssembly.Module(readFileSync(wasm)));
 }
 
+type Estimate = EngineEnvironment['estimate'];
+
 /** A client and its worker in one thread: the real module over files in memory, messages copied as between threads. */
 export class Device {
   readonly store: FakeStore;
@@ -30,7 +32,7 @@ export class Device {
   readonly messages: FromWorker[] = [];
   readonly #engine: Engine;
 
-  private constructor(store: FakeStore, openFiles: () => Promise<FakeStore>) {
+  private constructor(store: FakeStore, openFiles: () => Promise<FakeStore>, estimate: Estimate) {
     this.store = store;
     this.#engine = new Engine({
       now: Date.now,
@@ -50,7 +52,7 @@ export class Device {
         return this.sockets.at(-1)!;
       },
       soon: (work) => void setTimeout(work, 0),
-      estimate: async () => ({ usage: 1_000, quota: 2_000 }),
+      estimate,
       warn: (text) => void this.warnings.push(text),
     });
     this.link = new Link({ postMessage: (message) => this.#engine.handle(structuredClone(message)) }, async () => 'token');
@@ -58,11 +60,11 @@ export class Device {
 
   static async open(
     store = new FakeStore(),
-    { openFiles, ...options }: { openFiles?: () => Promise<FakeStore> } & Partial<Omit<OpenOptions, 'storage'>> & {
+    { openFiles, estimate, ...options }: { openFiles?: () => Promise<FakeStore>; estimate?: Estimate } & Partial<Omit<OpenOptions, 'storage'>> & {
         storage?: OpenOptions['storage'];
       } = {},
   ): Promise<Device> {
-    const device = new Device(store, openFiles ?? (async () => store));
+    const device = new Device(store, openFiles ?? (async () => store), estimate ?? (async () => ({ usage: 1_000, quota: 2_000 })));
     device.link.post({
       type: 'open',
       options: {
@@ -109,6 +111,34 @@ export class Device {
     await new Promise((resolve) => setTimeout(resolve));
     this.link.end();
   }
+}
+
+type Functions = Record<string, (...numbers: number[]) => unknown>;
+
+/**
+ * Makes every instance of the module end in a trap when that function of its own, or of the host's, is called while `isDue`: no
+ * call of it comes back afterwards. Returns how to stop that.
+ */
+export function trapping(name: string, isDue: () => boolean): () => void {
+  const { Instance } = WebAssembly;
+  const trapped = function (module: WebAssembly.Module, imports: { readonly onering: Functions }) {
+    let isDead = false;
+    const guarded = (functions: Functions): Functions =>
+      Object.fromEntries(
+        Object.entries(functions).map(([of, each]) => [
+          of,
+          (...numbers: number[]) => {
+            isDead ||= of === name && isDue();
+            if (isDead) throw new WebAssembly.RuntimeError('unreachable');
+            return each(...numbers);
+          },
+        ]),
+      );
+    const { memory, ...functions } = new Instance(module, { ...imports, onering: guarded(imports.onering) }).exports;
+    return { exports: { memory, ...guarded(functions as Functions) } };
+  };
+  WebAssembly.Instance = trapped as unknown as typeof Instance;
+  return () => void (WebAssembly.Instance = Instance);
 }
 
 export function valueOf<T>(result: Result<T>): T {
