@@ -73,6 +73,9 @@ std::string randomWord() {
 // One that nobody listens at now.
 std::uint16_t freePort() {
   const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (file < 0) {
+    throw std::runtime_error("no socket");
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -16,7 +16,7 @@ std::string firstLine(const char* message) {
 BlockingSession::BlockingSession(const PostgresOptions& options) {
   const auto keywords = keywordsFor(options);
   if (!keywords) {
-    throw keywords.error();
+    throw Rejection(keywords.error());
   }
   std::vector<const char*> names;
   std::vector<const char*> values;

@@ -200,7 +200,7 @@ void Connection::prepareAll(std::chrono::milliseconds patience, Done done) {
   expect(allStatements().size(), sent, patience, std::move(done));
 }
 
-void Connection::run(Request request, std::chrono::milliseconds patience, Done done) {
+void Connection::run(const Request& request, std::chrono::milliseconds patience, Done done) {
   bool sent = !lost_;
   for (const Call& call : request.calls) {
     sent = sent && send(call);
@@ -343,6 +343,7 @@ void Connection::finishFirst() {
 
 // --- losing ---------------------------------------------------------------------------------------------
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): it may be part of what is lost
 void Connection::lose(std::string message) {
   if (std::exchange(lost_, true)) {
     return;

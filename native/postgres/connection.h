@@ -64,7 +64,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   // `done` is called once, later. After `patience` without an answer the connection is given up as lost.
-  void run(Request request, std::chrono::milliseconds patience, Done done);
+  void run(const Request& request, std::chrono::milliseconds patience, Done done);
 
   // Whether it may serve another request: nothing in flight, no transaction open, not lost, and not the wrong session
   // for this (one that takes no writes, or does not know our statements as they are): another one may do better.

@@ -87,19 +87,26 @@ void resetSignals() {
   }
 }
 
+// What could not be opened leaves what is there.
+void putAt(int place, int file) {
+  if (file >= 0) {
+    ::dup2(file, place);
+  }
+}
+
 [[noreturn]] void become(const Prepared& prepared, const Command& command, const Pipe& in, const Pipe& out,
                          pid_t parent) {
   constexpr mode_t kForAll = 0644;
   resetSignals();
   const char* input = prepared.input.empty() ? "/dev/null" : prepared.input.c_str();
-  ::dup2(command.holdOn ? in.read : ::open(input, O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+  putAt(STDIN_FILENO, command.holdOn ? in.read : ::open(input, O_RDONLY | O_CLOEXEC));
   if (!prepared.log.empty()) {
     const int log = ::open(prepared.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kForAll);
-    ::dup2(log, STDOUT_FILENO);
-    ::dup2(log, STDERR_FILENO);
+    putAt(STDOUT_FILENO, log);
+    putAt(STDERR_FILENO, log);
   }
   if (command.listen) {
-    ::dup2(out.write, STDOUT_FILENO);
+    putAt(STDOUT_FILENO, out.write);
   }
   bool ready = prepared.folder.empty() || ::chdir(prepared.folder.c_str()) == 0;
   if (prepared.uid) {

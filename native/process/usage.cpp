@@ -22,12 +22,10 @@ std::string contentOf(pid_t process, const char* name) {
       std::fopen(("/proc/" + std::to_string(process) + "/" + name).c_str(), "r"));
   std::string content;
   std::array<char, 4096> chunk{};
-  while (file) {
-    const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), file.get());
+  std::size_t got = chunk.size();
+  while (file && got == chunk.size()) {
+    got = std::fread(chunk.data(), 1, chunk.size(), file.get());
     content.append(chunk.data(), got);
-    if (got == 0) {
-      break;
-    }
   }
   return content;
 }

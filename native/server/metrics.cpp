@@ -101,8 +101,9 @@ std::uint64_t Histogram::countIn(std::size_t bucket) const {
 
 std::vector<double> powersOfTwo(double last) {
   std::vector<double> bounds;
-  for (double bound = 1; bound <= last; bound *= 2) {
-    bounds.push_back(bound);
+  bounds.push_back(1);
+  while (bounds.back() * 2 <= last) {
+    bounds.push_back(bounds.back() * 2);
   }
   return bounds;
 }

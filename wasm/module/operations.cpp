@@ -53,7 +53,8 @@ class Reader {
   template <typename T>
   T number() {
     T value{};
-    std::memcpy(&value, take(operations_, sizeof value).data(), sizeof value);
+    const std::string_view bytes = take(operations_, sizeof value);
+    std::memcpy(&value, bytes.data(), bytes.size());
     return value;
   }
 

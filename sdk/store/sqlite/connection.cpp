@@ -118,7 +118,7 @@ Transaction::~Transaction() {
   }
   try {
     connection_.run("ROLLBACK");
-  } catch (const SqliteFailure&) {  // the failure that led here is the one to tell of
+  } catch (const SqliteFailure&) {  // NOLINT(bugprone-empty-catch): the failure that led here is the one to tell of
   }
 }
 
