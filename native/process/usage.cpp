@@ -22,10 +22,8 @@ std::string contentOf(pid_t process, const char* name) {
       std::fopen(("/proc/" + std::to_string(process) + "/" + name).c_str(), "r"));
   std::string content;
   std::array<char, 4096> chunk{};
-  std::size_t got = chunk.size();
-  while (file && got == chunk.size()) {
-    got = std::fread(chunk.data(), 1, chunk.size(), file.get());
-    content.append(chunk.data(), got);
+  while (file && std::feof(file.get()) == 0 && std::ferror(file.get()) == 0) {
+    content.append(chunk.data(), std::fread(chunk.data(), 1, chunk.size(), file.get()));
   }
   return content;
 }
