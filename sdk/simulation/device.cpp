@@ -517,7 +517,8 @@ void Device::checkView(const DraftId& id) {
   for (const auto& [op, effect] : replica_->pending(id)) {
     const auto objection = expected.objection(*op, op->authoredAt, replica_->record().limits);
     if (effect == LocalEffect::waiting) {
-      const bool forAuthority = submitted_.contains(op->id) || oracle_.isAccepted(*op) ||
+      // Entries come without the text that a later one in the log has erased.
+      const bool forAuthority = submitted_.contains(op->id) || oracle_.isAccepted(*op) || oracle_.isErased(*op) ||
                                 std::holds_alternative<ReclaimRing>(op->body) ||
                                 std::holds_alternative<AcceptInvite>(op->body);
       require(objection || forAuthority,

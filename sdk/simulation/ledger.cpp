@@ -25,7 +25,7 @@ bool isMadeAgain(const OpBody& kept, const OpBody& again) {
 }  // namespace
 
 void Ledger::committed(const DeviceBatch& batch) {
-  uncertain_.reset();
+  uncertain_.clear();
   require(batch.setAside.empty(), "H3 a copy was set aside although nobody rewrote a log");
   for (const PendingOp& pending : batch.queued) {
     queue(pending);
@@ -102,22 +102,24 @@ void Ledger::checkConfirmed(const DeviceBatch& batch) const {
 }
 
 void Ledger::uncertain(DeviceBatch batch) {
-  uncertain_ = Uncertain{std::move(batch), leaving_};
+  uncertain_.push_back({std::move(batch), leaving_});
 }
 
 void Ledger::reopened(DeviceStore& store, bool isOpenedAnew) {
   const auto pending = store.readPending();
   const auto kept = store.readKept();
   require(pending && kept, "the device's store failed to read");
-  if (uncertain_) {
-    // All of the batch or nothing: the place of any one op in it tells which.
-    if (!holds(*pending, *kept)) {
-      auto [batch, leaving] = *std::exchange(uncertain_, {});
-      leaving_ = std::move(leaving);
-      committed(batch);
-    } else if (isOpenedAnew) {
-      uncertain_.reset();
+  // All of a batch or nothing.
+  if (holds(*pending, *kept)) {
+    if (isOpenedAnew) {
+      uncertain_.clear();
     }
+  } else if (const auto here = std::ranges::find_if(
+                 uncertain_, [&](const Uncertain& each) { return holdsWith(each.batch, *pending, *kept); });
+             here != uncertain_.end()) {
+    auto [batch, leaving] = std::move(*here);
+    leaving_ = std::move(leaving);
+    committed(batch);
   }
   leaving_.clear();
   require(holds(*pending, *kept), "I8 a device holds other work after a crash than before");
@@ -133,6 +135,33 @@ bool Ledger::holds(const std::vector<PendingOp>& pending, const std::vector<Kept
     return found != kept_.end() && found->second == each;
   });
   return samePending && sameKept && pending.size() == pending_.size() && kept.size() == kept_.size();
+}
+
+bool Ledger::holdsWith(const DeviceBatch& batch, const std::vector<PendingOp>& pending,
+                       const std::vector<KeptOp>& kept) const {
+  std::set<OpId> pendingThen;
+  for (const auto& [id, op] : pending_) {
+    pendingThen.insert(id);
+  }
+  std::set<OpId> keptThen;
+  for (const auto& [id, op] : kept_) {
+    keptThen.insert(id);
+  }
+  for (const PendingOp& queued : batch.queued) {
+    pendingThen.insert(queued.op.id);
+  }
+  for (const OpId& id : batch.settled) {
+    pendingThen.erase(id);
+  }
+  for (const KeptOp& each : batch.kept) {
+    keptThen.insert(each.op.id);
+  }
+  for (const OpId& id : batch.dismissed) {
+    keptThen.erase(id);
+  }
+  return pending.size() == pendingThen.size() && kept.size() == keptThen.size() &&
+         std::ranges::all_of(pending, [&](const PendingOp& each) { return pendingThen.contains(each.op.id); }) &&
+         std::ranges::all_of(kept, [&](const KeptOp& each) { return keptThen.contains(each.op.id); });
 }
 
 void Ledger::compare(const Replica& replica) const {

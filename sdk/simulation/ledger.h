@@ -57,6 +57,9 @@ class Ledger {
   void dismiss(const OpId& id, const DeviceBatch& batch);
   void checkConfirmed(const DeviceBatch& batch) const;
   [[nodiscard]] bool holds(const std::vector<PendingOp>& pending, const std::vector<KeptOp>& kept) const;
+  // Whether a device that has exactly these has made the batch durable.
+  [[nodiscard]] bool holdsWith(const DeviceBatch& batch, const std::vector<PendingOp>& pending,
+                               const std::vector<KeptOp>& kept) const;
 
   Environment& environment_;
   Oracle& oracle_;
@@ -65,7 +68,7 @@ class Ledger {
   std::map<OpId, KeptOp> kept_;
   std::set<OpId> gone_;  // accepted or dismissed
   std::map<OpId, bool> leaving_;
-  std::optional<Uncertain> uncertain_;
+  std::vector<Uncertain> uncertain_;  // since the last commit that is certain
 };
 
 }  // namespace onering::simulation

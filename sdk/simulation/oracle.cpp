@@ -51,6 +51,12 @@ bool Oracle::isAccepted(const Op& op) const {
   return found && found->ops.contains(op.id);
 }
 
+bool Oracle::isErased(const Op& op) const {
+  const auto* redaction = std::get_if<RedactSegment>(&op.body);
+  const Draft* found = redaction ? draft(op.draft) : nullptr;
+  return found && found->redactedWith.contains(redaction->segment);
+}
+
 // --- commits --------------------------------------------------------------------------------------------
 
 void Oracle::pushed(const Op& op) {

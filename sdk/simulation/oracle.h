@@ -70,6 +70,8 @@ class Oracle {
   [[nodiscard]] const std::map<DraftId, Draft>& drafts() const { return drafts_; }
   [[nodiscard]] const Draft* draft(const DraftId& id) const;
   [[nodiscard]] bool isAccepted(const Op& op) const;
+  // Whether the op is a redaction, and the log has another of the same segment.
+  [[nodiscard]] bool isErased(const Op& op) const;
   [[nodiscard]] std::uint64_t opsAccepted() const { return opsAccepted_; }
 
   // `users`: everyone whose list of drafts is to be right.

@@ -32,10 +32,11 @@ bool StoreHost::boot() {
   if (!inner_ && !openDisk()) {
     return false;
   }
-  if (uncertain_ && holds(*uncertain_)) {
-    stored(*uncertain_);
+  if (const auto here = std::ranges::find_if(uncertain_, [&](const Batch& batch) { return holds(batch); });
+      here != uncertain_.end()) {
+    stored(*here);
   }
-  uncertain_.reset();
+  uncertain_.clear();
   return true;
 }
 
@@ -131,28 +132,30 @@ StoreResult<void> StoreHost::commit(const Batch& batch) {
   if (lie && !lie->stores) {
     return std::unexpected(lie->error);
   }
-  const bool repeats = disk_ && holds(batch);  // then it can only conflict
+  const bool repeats = disk_ && receiptOf(batch);  // then it can only conflict
   auto result = commitOnDisk(batch);
   if (repeats) {
     require(!result, "K4 an op was stored twice");
     return result;
   }
   if (isOff()) {
-    uncertain_ = batch;  // also after a success: the oracle must not learn of it twice
     if (result) {
       stored(batch);
-      uncertain_.reset();
+      uncertain_.clear();
+    } else {
+      uncertain_.push_back(batch);
     }
     return result;
   }
   if (result) {
-    uncertain_.reset();
+    uncertain_.clear();
     stored(batch);
   } else if (result.error().fault == StoreFault::unknown) {
     if (holds(batch)) {
       stored(batch);
     } else {
-      uncertain_ = batch;  // what could not be synced may come back with the next start, until something follows it
+      uncertain_.push_back(
+          batch);  // what could not be synced may come back with the next start, until something follows
     }
   }
   return result && lie ? StoreResult<void>(std::unexpected(lie->error)) : result;
@@ -167,8 +170,16 @@ StoreResult<void> StoreHost::commit(const DeviceBatch& batch) {
   return result && lie ? StoreResult<void>(std::unexpected(lie->error)) : result;
 }
 
-// All of a batch is there, or nothing: any op of it tells.
+// All of a batch is there, or nothing: any op of it tells. Another batch may have judged the same op, at another time.
 bool StoreHost::holds(const Batch& batch) {
+  const auto receipt = receiptOf(batch);
+  if (batch.drafts.empty()) {
+    return receipt == Receipt(batch.rejected.front().why);
+  }
+  return receipt == Receipt(acceptedFor(batch.drafts.front().ops.front().entry));
+}
+
+std::optional<Receipt> StoreHost::receiptOf(const Batch& batch) {
   OpKey key;
   if (!batch.drafts.empty()) {
     const Op& op = batch.drafts.front().ops.front().entry.op;
@@ -178,7 +189,8 @@ bool StoreHost::holds(const Batch& batch) {
   }
   const auto found = inner_->find({.drafts = {}, .ops = {key}, .segments = {}});
   require(found.has_value(), "a sound store failed to read");
-  return found->ops.front().has_value();
+  const auto& known = found->ops.front();
+  return known ? std::optional(known->receipt) : std::nullopt;
 }
 
 // --- reading --------------------------------------------------------------------------------------------

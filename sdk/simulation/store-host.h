@@ -128,6 +128,8 @@ class StoreHost final : public DeviceStore {
   template <typename AnyBatch>
   [[nodiscard]] StoreResult<void> commitOnDisk(const AnyBatch& batch);
   [[nodiscard]] bool holds(const Batch& batch);
+  // What the store has on the batch's first op.
+  [[nodiscard]] std::optional<Receipt> receiptOf(const Batch& batch);
   [[nodiscard]] bool openDisk();
 
   Environment& environment_;
@@ -135,7 +137,7 @@ class StoreHost final : public DeviceStore {
   StoreFaults faults_;
   std::unique_ptr<MemoryDisk> disk_;    // null: in memory
   std::unique_ptr<DeviceStore> inner_;  // null: not open
-  std::optional<Batch> uncertain_;      // was being written when the disk failed
+  std::vector<Batch> uncertain_;        // were being written when the disk failed, since the last that was stored
   bool readFailed_ = false;
 };
 

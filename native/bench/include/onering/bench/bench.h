@@ -105,7 +105,7 @@ struct LongDraftSettings {
   std::size_t bytes = 100;
   std::size_t window = 256;  // unacknowledged ops
   std::size_t rounds = 5;
-  double seconds = 2;  // of each of the two in a round
+  double seconds = 0.25;  // of each of the two in a round; the long one may not become full
 };
 [[nodiscard]] Figures benchLongDraft(const LongDraftSettings& settings);
 
