@@ -18,13 +18,12 @@ Transactions transactionsIn(std::string_view text) {
   std::vector<std::int64_t> numbers;
   while (!text.empty()) {
     std::int64_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [behind, wrong] = std::from_chars(text.data(), end, number);
+    const auto [behind, wrong] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (wrong != std::errc()) {
       throw Damage("a snapshot");
     }
     numbers.push_back(number);
-    text = {behind, end};
+    text.remove_prefix(static_cast<std::size_t>(behind - text.data()));
     text.remove_prefix(text.empty() ? 0 : 1);
   }
   if (numbers.size() < 2) {
