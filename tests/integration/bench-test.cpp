@@ -75,7 +75,7 @@ TEST_CASE("bench append counts what was acknowledged and finds all of it, also a
   }
 }
 
-TEST_CASE("S6 bench reconnect gets what has changed, not what there is", "[bench]") {
+TEST_CASE("bench reconnect tells what coming back took, cost and moved", "[bench]") {
   const json::object figures =
       figuresOf({"reconnect", "--drafts", "50", "--changed", "2", "--rounds", "3", "--age", "0"});
   CHECK(number(figures, "p50Ms") > 0);

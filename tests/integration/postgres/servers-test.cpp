@@ -25,6 +25,15 @@ std::string standing(Person& person, const DraftId& draft) {
          (status.lastError ? ", " + status.lastError->message : std::string());
 }
 
+std::vector<std::unique_ptr<Writer>> threeWritersAt(const std::string& url, EventLoop& loop) {
+  std::vector<std::unique_ptr<Writer>> writers;
+  writers.reserve(3);
+  for (int i = 0; i < 3; ++i) {
+    writers.push_back(std::make_unique<Writer>(loop, url, "writer" + std::to_string(i), 8));
+  }
+  return writers;
+}
+
 }  // namespace
 
 TEST_CASE("SPEC 15 what is committed through one server is seen by readers of another", "[postgres][servers]") {
@@ -202,11 +211,7 @@ TEST_CASE("SPEC 15 a standby is promoted under load: nothing acknowledged is los
   const std::string url = "postgres://" + std::string(TemporaryCluster::kUser) + ":" + primary->password() + "@" +
                           hosts + "/" + TemporaryCluster::kDatabase + "?target_session_attrs=read-write";
   const auto server = serveOver(url);
-  std::vector<std::unique_ptr<Writer>> writers;
-  writers.reserve(3);
-  for (int i = 0; i < 3; ++i) {
-    writers.push_back(std::make_unique<Writer>(loop, server->url(), "writer" + std::to_string(i), 8));
-  }
+  const auto writers = threeWritersAt(server->url(), loop);
   allGoOn(writers);
   primary->stop(TemporaryCluster::Stop::kill);
   const auto before = writers.front()->accepted();
@@ -236,11 +241,7 @@ TEST_CASE("I9 a primary that comes back after its standby was promoted is not wr
                           "@127.0.0.1:" + std::to_string(primary->tcpPort()) +
                           ",127.0.0.1:" + std::to_string(standby->tcpPort()) + "/" + TemporaryCluster::kDatabase;
   const auto server = serveOver(url);
-  std::vector<std::unique_ptr<Writer>> writers;
-  writers.reserve(3);
-  for (int i = 0; i < 3; ++i) {
-    writers.push_back(std::make_unique<Writer>(loop, server->url(), "writer" + std::to_string(i), 8));
-  }
+  const auto writers = threeWritersAt(server->url(), loop);
   allGoOn(writers);
   primary->stop(TemporaryCluster::Stop::kill);
   standby->promote();
