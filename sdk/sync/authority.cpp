@@ -78,9 +78,7 @@ class Authority::Decider {
     }
     if (auto wrong = validate(op, authority_.options_.limits))
       return std::move(*wrong);  // the same for ever: not remembered
-    auto verdict =
-        judge({.op = op, .draft = draft, .segment = segmentRef(op), .now = now_, .limits = authority_.options_.limits},
-              Judge::authority);
+    auto verdict = judged(op, draft);
     // H4. Last, so that only those who might change the draft learn whether it has changed.
     if (verdict && !submission.expect.empty() && draft && submission.expect != etagOf(draft->position)) {
       verdict = std::unexpected(rejection(ErrorCode::staleVersion));
@@ -90,14 +88,22 @@ class Authority::Decider {
     return receipt;
   }
 
+  [[nodiscard]] std::expected<Verdict, Rejection> judged(const Op& op, const DraftState* draft) const {
+    return judge(
+        {.op = op, .draft = draft, .segment = segmentRef(op), .now = now_, .limits = authority_.options_.limits},
+        Judge::authority);
+  }
+
   // The op id has been used before, by `actor`.
   template <typename SameContent>
-  static Receipt repeated(const Op& op, const DraftState* draft, const UserId& actor, const Receipt& receipt,
-                          SameContent sameContent) {
+  Receipt repeated(const Op& op, const DraftState* draft, const UserId& actor, const Receipt& receipt,
+                   SameContent sameContent) const {
     if (actor == op.actor) return sameContent() ? receipt : rejection(ErrorCode::idempotencyKeyReused);  // K3
-    // K3, I10: someone else's op id is only told to members.
-    const bool member = draft && draft->roleOf(op.actor);
-    return rejection(member ? ErrorCode::idTaken : ErrorCode::notFound);
+    // K3, I10: to whoever is no member, someone else's op id is one that nobody has used.
+    if (draft && draft->roleOf(op.actor)) return rejection(ErrorCode::idTaken);
+    if (auto wrong = validate(op, authority_.options_.limits)) return std::move(*wrong);
+    const auto verdict = judged(op, draft);
+    return verdict ? rejection(ErrorCode::idTaken) : verdict.error();
   }
 
   Receipt accepted(const Submission& submission, const DraftState* draft) {

@@ -80,7 +80,7 @@ export const mutants = [
   { name: 'reused-id-not-noticed', file: authority, suite: 'unit',
     was: 'return sameContent() ? receipt', is: 'return sameContent() || true ? receipt' },
   { name: 'taken-id-told-to-strangers', file: authority, suite: 'unit',
-    was: 'const bool member = draft && draft->roleOf(op.actor);', is: 'const bool member = draft != nullptr;' },
+    was: 'if (draft && draft->roleOf(op.actor)) return rejection(ErrorCode::idTaken);', is: 'if (draft) return rejection(ErrorCode::idTaken);' },
   { name: 'acknowledged-before-commit', file: authority, suite: 'unit',
     was: '  batch.ticket = ++lastTicket_;\n  actions.emplace_back(AskAction{batch.ticket, CommitQuestion',
     is: '  sendReceipts(batch, actions);\n  batch.ticket = ++lastTicket_;\n  actions.emplace_back(AskAction{batch.ticket, CommitQuestion' },

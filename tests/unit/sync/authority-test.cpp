@@ -517,6 +517,33 @@ TEST_CASE("an op without a session is judged like any other, and told to all who
   CHECK(table.receipts.at(10) == table.receipts.at(7));  // I6
 }
 
+TEST_CASE("K3 to who is no member, someone else's op id is judged as one that nobody has used", "[sync]") {
+  Table table;
+  Seat& ada = table.sit("ada");
+  const DraftId draft = table.create(ada, "Notes");
+  const auto taken = table.act(ada, draft, SetTitle{.title = "Taken", .expect = {}});
+  table.run();
+  const LogPosition before = table.position(draft);
+
+  const std::vector<std::pair<OpBody, ErrorCode>> asked = {
+      {CreateDraft{.title = "Mine", .platform = {}, .holdLimit = {}}, ErrorCode::idTaken},
+      {SetTitle{.title = std::string(1'000, 'x'), .expect = {}}, ErrorCode::titleInvalid},
+      {AcceptInvite{.invite = {taken.op.bytes}, .tokenHash = {}}, ErrorCode::inviteInvalid},
+      {PassRing{.to = "eve", .epoch = 1}, ErrorCode::notFound},
+  };
+  RequestId request = 0;
+  for (const auto& [body, code] : asked) {
+    Op op = requestOp(static_cast<std::uint8_t>(request + 1), draft, "eve", body);
+    for (const OpId& id : {op.id, taken.op}) {
+      op.id = id;
+      table.carryOut(table.authority->submit(++request, principal("eve"), op, "", table.now));
+      table.run();
+      CHECK(codeOf(table.receipts.at(request)) == code);
+    }
+  }
+  CHECK(table.position(draft) == before);
+}
+
 TEST_CASE("H4 an op that expects another version is refused, but a stranger is not told so", "[sync]") {
   Table table;
   Seat& ada = table.sit("ada");
