@@ -37,5 +37,6 @@ async function start(): Promise<void> {
 
 // So that the page itself opens without the server, too.
 function keepPageForOffline(): void {
-  if (import.meta.env.PROD && 'serviceWorker' in navigator) void navigator.serviceWorker.register('/service-worker.js');
+  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
+  navigator.serviceWorker.register('/service-worker.js').catch(() => undefined); // a browser may not allow it: then not
 }

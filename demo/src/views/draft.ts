@@ -32,6 +32,7 @@ export class DraftView implements View {
   readonly #notices: Notices;
   readonly #scope = new Scope();
   readonly #painting = framed(() => this.#draft && this.#showDraft(this.#draft));
+  #besides: ReturnType<typeof setTimeout> | undefined;
   readonly #absenceTitle = h('h1', { class: 'page-title' });
   readonly #absence = h('p', { class: 'page-lead', role: 'status' });
   readonly #typed = h('blockquote', { class: 'kept-text' });
@@ -100,6 +101,7 @@ export class DraftView implements View {
     for (const part of [kept, this.#segments, this.#turn, this.#composer, this.#life, this.#invites, this.#present, this.#past]) this.#scope.own(() => part.end());
     setText(this.#absenceTitle, 'Opening…');
     this.#scope.own(() => this.#painting.cancel());
+    this.#scope.own(() => clearTimeout(this.#besides));
     this.#scope.own(handle.subscribe((change) => this.#changed(change), { tail: pageRows }));
     this.#scope.own(client.status.subscribe(() => this.#statusChanged()));
   }
@@ -136,12 +138,20 @@ export class DraftView implements View {
     this.#header.update(draft);
     this.#turn.update(draft, this.#user);
     this.#composer.update(draft, this.#client.status.current.limits.segmentBytes);
+    this.#present.update(this.#colours);
+    // A task of its own: text and panel in one take longer than a frame.
+    this.#besides ??= setTimeout(() => {
+      this.#besides = undefined;
+      if (this.#draft) this.#showPanel(this.#draft);
+    });
+  }
+
+  #showPanel(draft: DraftSnapshot): void {
     this.#picture.update(draft, this.#colours);
     setText(this.#queue, queueSentence(draft, this.#user));
     this.#members.update(draft, this.#user, this.#colours);
     this.#state.update(draft);
     this.#invites.update(draft, this.#user);
-    this.#present.update(this.#colours);
     this.#past.update(draft);
     this.#life.update(draft, this.#colours);
     this.#chain.update(draft);
