@@ -8,7 +8,8 @@ const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 
 function randomDigits(): string {
   if (stock.used === stock.digits.length) {
-    stock.digits = Array.from(crypto.getRandomValues(new Uint8Array((digitsPerId / 2) * 256)), (byte) => hex[byte]).join('');
+    stock.digits = '';
+    for (const byte of crypto.getRandomValues(new Uint8Array((digitsPerId / 2) * 256))) stock.digits += hex[byte];
     stock.used = 0;
   }
   stock.used += digitsPerId;

@@ -10,7 +10,8 @@ import { closeFiles, hasFiles, openFiles } from './files.js';
 
 /** What a dedicated worker's global scope has; its own types and the page's cannot be had together. */
 interface Scope {
-  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  /** A text is the message as JSON. */
+  onmessage: ((event: MessageEvent<ToWorker | string>) => void) | null;
   postMessage(message: FromWorker): void;
   addEventListener(type: 'online', listener: () => void): void;
 }
@@ -96,5 +97,5 @@ const tab = new Tab({
   newId: () => uuidV7(),
 });
 
-scope.onmessage = ({ data }) => tab.handle(data);
+scope.onmessage = ({ data }) => tab.handle(typeof data === 'string' ? (JSON.parse(data) as ToWorker) : data);
 scope.addEventListener('online', () => tab.handle({ type: 'online' }));
