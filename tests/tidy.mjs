@@ -1,11 +1,11 @@
 // Formatting of every C++ file (`format`), or clang-tidy over every one that the two builds compile (`lint`). A file
 // that clang-tidy found clean is not checked again until it, a header of ours that it includes, its flags or the rules
-// change.
+// change. Its checks look at our own declarations only (tidy-scope.cpp).
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'onering', 'tidy');
@@ -67,22 +67,47 @@ function dependencies({ directory, command }, file) {
   return listed.map((path) => resolve(directory, path)).filter((path) => path.startsWith(root)).sort();
 }
 
+// The rules for a file: its folder's and those of the folders above.
+function rulesFor(file) {
+  const rules = [];
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const path = join(folder, '.clang-tidy');
+    if (existsSync(path)) rules.push(path);
+    if (folder === root) return rules;
+  }
+}
+
+// Built with the headers of the clang-tidy that loads it.
+function scopePlugin() {
+  const major = execFileSync(clangTidy, ['--version']).toString().match(/version (\d+)/)[1];
+  const source = join(root, 'tests', 'tidy-scope.cpp');
+  const plugin = join(cache, `scope-${createHash('sha256').update(readFileSync(source)).update(major).digest('hex')}.so`);
+  if (existsSync(plugin)) return plugin;
+  const flags = execFileSync(`llvm-config-${major}`, ['--cppflags']).toString().trim().split(/\s+/);
+  const made = `${plugin}.${process.pid}`;
+  execFileSync(`clang++-${major}`, ['-std=c++17', '-O2', '-fno-rtti', '-fPIC', '-shared', ...flags, source, '-o', made], { stdio: 'inherit' });
+  renameSync(made, plugin);
+  return plugin;
+}
+
 function keyOf(file, entry) {
   const used = dependencies(entry, file);
   if (used === undefined) return undefined;
   const hash = createHash('sha256');
-  hash.update(execFileSync(clangTidy, ['--version'])).update(readFileSync(join(root, '.clang-tidy')));
+  hash.update(execFileSync(clangTidy, ['--version']));
+  for (const rules of rulesFor(file)) hash.update(readFileSync(rules));
   hash.update(entry.command.replaceAll(root, ''));
   for (const path of used) hash.update(relative(root, path)).update(readFileSync(path));
   return hash.digest('hex');
 }
 
-function tidy(file, entry) {
+function tidy(file, entry, plugin) {
   const key = keyOf(file, entry);
   const stamp = key && join(cache, key);
   if (stamp && existsSync(stamp)) return Promise.resolve(true);
   return new Promise((done) => {
-    const child = spawn(clangTidy, ['--quiet', '-p', join(root, 'build', entry.build), ...extraArguments(entry.build, entry.command), file], { cwd: root });
+    const own = ['--quiet', `--load=${plugin}`, '--checks=onering-scope', '-p', join(root, 'build', entry.build)];
+    const child = spawn(clangTidy, [...own, ...extraArguments(entry.build, entry.command), file], { cwd: root });
     let output = '';
     child.stdout.on('data', (data) => (output += data));
     child.stderr.on('data', (data) => (output += data));
@@ -102,11 +127,12 @@ function format() {
 
 async function lint() {
   mkdirSync(cache, { recursive: true });
+  const plugin = scopePlugin();
   const queue = [...compileCommands()];
   const totals = { passed: 0, failed: 0 };
   const worker = async () => {
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-      (await tidy(...next)) ? totals.passed++ : totals.failed++;
+      (await tidy(...next, plugin)) ? totals.passed++ : totals.failed++;
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));

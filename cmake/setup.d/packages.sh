@@ -2,7 +2,7 @@
 # of that name on the PATH is enough (`llvm:` stands for one of LLVM 19 or later under any of its names);
 # otherwise one of the packages has to be installed, and the first that the system offers is taken.
 
-package_groups=(native wasm lint browser postgres)
+package_groups=(native wasm lint tidy browser postgres)
 
 native_packages=(
   llvm:clang++='clang-19|clang-20|clang-21' llvm:ld.lld='lld-19|lld-20|lld-21' llvm:llvm-ar='llvm-19|llvm-20|llvm-21'
@@ -11,7 +11,8 @@ native_packages=(
   'libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev' libpq-dev libssl-dev libspdlog-dev libcli11-dev
   zlib1g-dev node=nodejs npm=npm brotli=brotli curl=curl)
 wasm_packages=(python3=python3 node-acorn)
-lint_packages=(llvm:clang-format='clang-format-19|clang-format-20' llvm:clang-tidy='clang-tidy-19|clang-tidy-20')
+lint_packages=(llvm:clang-format='clang-format-19|clang-format-20')
+tidy_packages=(llvm:clang-tidy='clang-tidy-19|clang-tidy-20' 'libclang-19-dev|libclang-20-dev' 'llvm-19-dev|llvm-20-dev')
 browser_packages=(chromium=chromium firefox-esr='firefox-esr|firefox' fonts-liberation)
 postgres_packages=('postgresql-15|postgresql-16|postgresql-17')
 
