@@ -140,7 +140,8 @@ export interface ClientOptions {
   readonly url: string | URL;
   /**
    * The token to connect with. Called for every connection and when a token has expired, never while offline.
-   * Throwing, rejecting, or returning what is no text counts as "cannot say now" and is tried again with backoff.
+   * Throwing, rejecting, or returning what is no text counts as "cannot say now" and is tried again with backoff. It may
+   * take as long as a user takes to sign in, so nothing times out: a request that it makes needs a timeout of its own.
    */
   readonly auth: (request: AuthRequest) => string | Promise<string>;
   /**
