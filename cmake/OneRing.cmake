@@ -102,6 +102,7 @@ function(onering_test target)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(EMSCRIPTEN)
     onering_node_options(${target})
+    target_link_options(${target} PRIVATE -O1)  # Binaryen's passes over a test take ten times as long as the test
   else()
     # The test's own code, in less than half the time; the libraries stay as they are.
     target_compile_options(${target} PRIVATE -O0 $<IF:$<BOOL:${ONERING_SANITIZERS}>,-g1,-g0>)
