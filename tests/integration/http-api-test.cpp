@@ -328,18 +328,19 @@ TEST_CASE("what has not changed is not sent again", "[http][api]") {
 
 TEST_CASE("I10 reads that come together share answers with nobody else's", "[http][api]") {
   constexpr int kAppends = 60;
-  TestServer server;
+  ServerOptions options;
+  options.bounds.requestsPerSecondPerUser = 0;
+  TestServer server(std::move(options));
   ApiClient ann(server.port(), "ann");
   const std::string draft = ann.create();
-  std::atomic<bool> done{false};
   std::atomic<int> wrong{0};
   std::vector<std::jthread> readers;
   readers.reserve(8);
   for (int i = 0; i < 8; ++i) {
     const bool isMember = i % 4 != 0;
-    readers.emplace_back([&, isMember] {
+    readers.emplace_back([&, isMember](const std::stop_token& stop) {
       RawSocket socket(server.port());
-      while (!done) {
+      while (!stop.stop_requested()) {
         const auto answer = socket.get(draft + "/segments",
                                        isMember ? "Authorization: Bearer ann\r\n" : "Authorization: Bearer eve\r\n");
         if (answer.status != (isMember ? 200 : 404)) {
@@ -352,7 +353,6 @@ TEST_CASE("I10 reads that come together share answers with nobody else's", "[htt
     REQUIRE(ann.append(draft, "more").status == 201);
     REQUIRE(ann.get(draft + "/segments").at("/segments").as_array().size() == static_cast<std::size_t>(i) + 1);
   }
-  done = true;
   readers.clear();
   CHECK(wrong == 0);
 }
