@@ -1,8 +1,8 @@
-import { PortClient, type Performer } from './client/client.js';
+import { PortClient } from './client/client.js';
 import { forgetLastWords, readLastWords, writeLastWords, type LastWords } from './client/last-words.js';
 import { openOptions } from './client/options.js';
 import { uuidV7 } from './shared/ids.js';
-import type { OpenOptions, ToWorker } from './shared/protocol.js';
+import type { OpenOptions } from './shared/protocol.js';
 import type { Client, ClientOptions, ErrorCode, Result } from './types.js';
 
 /**
@@ -24,23 +24,6 @@ export function createClient(options: ClientOptions): Client {
 /** Refusals that another time may not bring. */
 const isTemporary: ReadonlySet<ErrorCode> = new Set(['storageFull', 'storageUnavailable', 'upgradeRequired', 'unavailable', 'internal'] as const);
 
-/** Many small values cross to a worker faster as one text. */
-class PageWorker implements Performer {
-  readonly #worker: Worker;
-
-  constructor(worker: Worker) {
-    this.#worker = worker;
-  }
-
-  postMessage(message: ToWorker): void {
-    this.#worker.postMessage(message.type === 'perform' ? JSON.stringify(message) : message);
-  }
-
-  terminate(): void {
-    this.#worker.terminate();
-  }
-}
-
 class PageClient extends PortClient {
   readonly #unwatched = new AbortController();
   readonly #isAsking: boolean;
@@ -48,7 +31,7 @@ class PageClient extends PortClient {
   readonly #page = uuidV7();
 
   constructor(worker: Worker, { auth, storage }: ClientOptions, options: OpenOptions) {
-    super(new PageWorker(worker), auth, options);
+    super(worker, auth, options);
     worker.onmessage = ({ data }) => this.heard(data);
     worker.onerror = (event) => this.broke(event.message || 'it could not be loaded');
     this.#isAsking = storage?.persist ?? true;

@@ -10,8 +10,7 @@ import { closeFiles, hasFiles, openFiles } from './files.js';
 
 /** What a dedicated worker's global scope has; its own types and the page's cannot be had together. */
 interface Scope {
-  /** A text is the message as JSON. */
-  onmessage: ((event: MessageEvent<ToWorker | string>) => void) | null;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
   postMessage(message: FromWorker): void;
   addEventListener(type: 'online', listener: () => void): void;
 }
@@ -97,5 +96,5 @@ const tab = new Tab({
   newId: () => uuidV7(),
 });
 
-scope.onmessage = ({ data }) => tab.handle(typeof data === 'string' ? (JSON.parse(data) as ToWorker) : data);
+scope.onmessage = ({ data }) => tab.handle(data);
 scope.addEventListener('online', () => tab.handle({ type: 'online' }));
