@@ -1,6 +1,6 @@
 // A plug-in of clang-tidy (tests/tidy.mjs builds and loads it): its other checks look at what is declared outside of
 // the system's headers only, where they otherwise walk through all of the standard library for each file, to throw away
-// what they find there. It takes a fifth of the time.
+// what they find there.
 #include <clang-tidy/ClangTidyCheck.h>
 #include <clang-tidy/ClangTidyModule.h>
 #include <clang-tidy/ClangTidyModuleRegistry.h>
