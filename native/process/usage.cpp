@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 
+#include <time.h>
 #include <unistd.h>
 
 namespace onering::process {
@@ -28,26 +29,39 @@ std::string contentOf(pid_t process, const char* name) {
   return content;
 }
 
-}  // namespace
+// To the nanosecond, where proc(5) counts ticks of 10 ms.
+double ownSecondsOf(pid_t process) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) {
+    return 0;
+  }
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
 
-CpuTimes cpuTimesOf(pid_t process) {
+// Of children that have ended and were waited for, and theirs.
+double childrensSecondsOf(pid_t process) {
   const std::string stat = contentOf(process, "stat");
   const auto nameEnd = stat.rfind(')');  // the name may hold anything
   if (nameEnd == std::string::npos) {
-    return {};
+    return 0;
   }
-  constexpr int kUserTime = 14;  // the field's number in proc(5); system time, children's user and system time follow
+  constexpr int kChildrensUserTime = 16;  // the field's number in proc(5); their system time follows
   std::istringstream fields(stat.substr(nameEnd + 2));
   std::string skipped;
-  for (int field = 3; field < kUserTime; ++field) {
+  for (int field = 3; field < kChildrensUserTime; ++field) {
     fields >> skipped;
   }
-  std::array<double, 4> ticks{};
-  for (double& each : ticks) {
-    fields >> each;
-  }
-  const auto perSecond = static_cast<double>(::sysconf(_SC_CLK_TCK));
-  return {.own = (ticks[0] + ticks[1]) / perSecond, .children = (ticks[2] + ticks[3]) / perSecond};
+  double user = 0;
+  double system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace
+
+CpuTimes cpuTimesOf(pid_t process) {
+  return {.own = ownSecondsOf(process), .children = childrensSecondsOf(process)};
 }
 
 double cpuSecondsOfTree(pid_t process) {
