@@ -45,16 +45,16 @@ void Ledger::committed(const DeviceBatch& batch) {
 
 void Ledger::queue(const PendingOp& pending) {
   const OpId& id = pending.op.id;
-  require(!kept_.contains(id) && !gone_.contains(id), "I8 an op comes back");
-  require(std::ranges::none_of(pending_, [&](const auto& row) { return row.second.order >= pending.order; }),
+  require(!work_.kept.contains(id) && !gone_.contains(id), "I8 an op comes back");
+  require(std::ranges::none_of(work_.pending, [&](const auto& row) { return row.second.order >= pending.order; }),
           "S3 a new op does not come last");
   oracle_.queued(pending.op, ++made_);
-  require(pending_.emplace(id, Pending{pending.order, pending.op}).second, "I8 an op is queued twice");
+  require(work_.pending.emplace(id, Pending{pending.order, pending.op}).second, "I8 an op is queued twice");
 }
 
 void Ledger::settle(const OpId& id, const DeviceBatch& batch) {
-  const auto found = pending_.find(id);
-  require(found != pending_.end(), [&] { return "I8 an op leaves the outbox that was not in it: " + brief(id); });
+  const auto found = work_.pending.find(id);
+  require(found != work_.pending.end(), [&] { return "I8 an op leaves the outbox that was not in it: " + brief(id); });
   const Op& op = found->second.op;
   const auto kept = std::ranges::find(batch.kept, id, [](const KeptOp& each) { return each.op.id; });
   if (kept == batch.kept.end()) {
@@ -65,18 +65,18 @@ void Ledger::settle(const OpId& id, const DeviceBatch& batch) {
     require(kept->op == op, "I8 a kept op is not what the user made");
     require(!isTransient(kept->why.code), "K5 an op is kept that was never judged");
     oracle_.kept(op);
-    kept_.emplace(id, *kept);
+    work_.kept.emplace(id, *kept);
     environment_.coverage.saw(Situation::workKept);
     if (kept->why.code == ErrorCode::staleEpoch && std::holds_alternative<AppendSegment>(op.body)) {
       environment_.coverage.saw(Situation::ringReclaimedFromHolderWithPendingWork);
     }
   }
-  pending_.erase(found);
+  work_.pending.erase(found);
 }
 
 void Ledger::dismiss(const OpId& id, const DeviceBatch& batch) {
-  const auto found = kept_.find(id);
-  require(found != kept_.end(), "I8 an op is dismissed that was not kept");
+  const auto found = work_.kept.find(id);
+  require(found != work_.kept.end(), "I8 an op is dismissed that was not kept");
   const auto leaving = leaving_.find(id);
   require(leaving != leaving_.end(), "I8 an op is dismissed that the user did not dismiss");
   if (leaving->second) {
@@ -84,7 +84,7 @@ void Ledger::dismiss(const OpId& id, const DeviceBatch& batch) {
                 batch.queued, [&](const PendingOp& each) { return isMadeAgain(found->second.op.body, each.op.body); }),
             "I8 kept work is gone before it was made again");
   }
-  kept_.erase(found);
+  work_.kept.erase(found);
   gone_.insert(id);
 }
 
@@ -93,9 +93,9 @@ void Ledger::checkConfirmed(const DeviceBatch& batch) const {
   for (const DraftWrite& write : batch.drafts.drafts) {
     for (const AcceptedOp& accepted : write.ops) {
       const OpId& id = accepted.entry.op.id;
-      require(!pending_.contains(id) || std::ranges::find(batch.settled, id) != batch.settled.end(),
+      require(!work_.pending.contains(id) || std::ranges::find(batch.settled, id) != batch.settled.end(),
               [&] { return "I8 an op is accepted and still pending: " + brief(id); });
-      require(!kept_.contains(id), [&] { return "I8 an op is accepted and kept: " + brief(id); });
+      require(!work_.kept.contains(id), [&] { return "I8 an op is accepted and kept: " + brief(id); });
     }
   }
   require(batch.drafts.rejected.empty(), "a device writes verdicts");
@@ -110,67 +110,57 @@ void Ledger::reopened(DeviceStore& store, bool isOpenedAnew) {
   const auto kept = store.readKept();
   require(pending && kept, "the device's store failed to read");
   // All of a batch or nothing.
-  if (holds(*pending, *kept)) {
+  if (work_.isExactly(*pending, *kept)) {
     if (isOpenedAnew) {
       uncertain_.clear();
     }
   } else if (const auto here = std::ranges::find_if(
-                 uncertain_, [&](const Uncertain& each) { return holdsWith(each.batch, *pending, *kept); });
+                 uncertain_, [&](const Uncertain& each) { return work_.with(each.batch).isExactly(*pending, *kept); });
              here != uncertain_.end()) {
     auto [batch, leaving] = std::move(*here);
     leaving_ = std::move(leaving);
     committed(batch);
   }
   leaving_.clear();
-  require(holds(*pending, *kept), "I8 a device holds other work after a crash than before");
+  require(work_.isExactly(*pending, *kept), "I8 a device holds other work after a crash than before");
 }
 
-bool Ledger::holds(const std::vector<PendingOp>& pending, const std::vector<KeptOp>& kept) const {
-  const bool samePending = std::ranges::all_of(pending, [&](const PendingOp& each) {
-    const auto found = pending_.find(each.op.id);
-    return found != pending_.end() && found->second.order == each.order && found->second.op == each.op;
+bool Ledger::Work::isExactly(const std::vector<PendingOp>& ops, const std::vector<KeptOp>& keptOps) const {
+  const bool samePending = std::ranges::all_of(ops, [&](const PendingOp& each) {
+    const auto found = pending.find(each.op.id);
+    return found != pending.end() && found->second.order == each.order && found->second.op == each.op;
   });
-  const bool sameKept = std::ranges::all_of(kept, [&](const KeptOp& each) {
-    const auto found = kept_.find(each.op.id);
-    return found != kept_.end() && found->second == each;
+  const bool sameKept = std::ranges::all_of(keptOps, [&](const KeptOp& each) {
+    const auto found = kept.find(each.op.id);
+    return found != kept.end() && found->second == each;
   });
-  return samePending && sameKept && pending.size() == pending_.size() && kept.size() == kept_.size();
+  return samePending && sameKept && ops.size() == pending.size() && keptOps.size() == kept.size();
 }
 
-bool Ledger::holdsWith(const DeviceBatch& batch, const std::vector<PendingOp>& pending,
-                       const std::vector<KeptOp>& kept) const {
-  std::set<OpId> pendingThen;
-  for (const auto& [id, op] : pending_) {
-    pendingThen.insert(id);
-  }
-  std::set<OpId> keptThen;
-  for (const auto& [id, op] : kept_) {
-    keptThen.insert(id);
-  }
+Ledger::Work Ledger::Work::with(const DeviceBatch& batch) const {
+  Work then = *this;
   for (const PendingOp& queued : batch.queued) {
-    pendingThen.insert(queued.op.id);
+    then.pending.emplace(queued.op.id, Pending{queued.order, queued.op});
   }
   for (const OpId& id : batch.settled) {
-    pendingThen.erase(id);
+    then.pending.erase(id);
   }
   for (const KeptOp& each : batch.kept) {
-    keptThen.insert(each.op.id);
+    then.kept.emplace(each.op.id, each);
   }
   for (const OpId& id : batch.dismissed) {
-    keptThen.erase(id);
+    then.kept.erase(id);
   }
-  return pending.size() == pendingThen.size() && kept.size() == keptThen.size() &&
-         std::ranges::all_of(pending, [&](const PendingOp& each) { return pendingThen.contains(each.op.id); }) &&
-         std::ranges::all_of(kept, [&](const KeptOp& each) { return keptThen.contains(each.op.id); });
+  return then;
 }
 
 void Ledger::compare(const Replica& replica) const {
-  require(replica.pendingCount() == pending_.size() && replica.kept().size() == kept_.size(),
+  require(replica.pendingCount() == work_.pending.size() && replica.kept().size() == work_.kept.size(),
           "I8 a replica holds other work than its store");
   const auto pending = replica.pending();
-  require(std::ranges::all_of(pending, [&](const auto& each) { return pending_.contains(each.op->id); }),
+  require(std::ranges::all_of(pending, [&](const auto& each) { return work_.pending.contains(each.op->id); }),
           "I8 a replica has other pending ops than its store");
-  require(std::ranges::all_of(replica.kept(), [&](const KeptOp& each) { return kept_.contains(each.op.id); }),
+  require(std::ranges::all_of(replica.kept(), [&](const KeptOp& each) { return work_.kept.contains(each.op.id); }),
           "I8 a replica keeps other ops than its store");
 }
 

@@ -38,12 +38,22 @@ class Ledger {
 
   void compare(const Replica& replica) const;
 
-  [[nodiscard]] std::size_t pendingCount() const { return pending_.size(); }
+  [[nodiscard]] std::size_t pendingCount() const { return work_.pending.size(); }
 
  private:
   struct Pending {
     std::uint64_t order = 0;
     Op op;
+  };
+
+  struct Work {
+    std::map<OpId, Pending> pending;
+    std::map<OpId, KeptOp> kept;
+
+    // Whether a device that holds these holds this and nothing else.
+    [[nodiscard]] bool isExactly(const std::vector<PendingOp>& ops, const std::vector<KeptOp>& keptOps) const;
+    // What it is once the batch is durable.
+    [[nodiscard]] Work with(const DeviceBatch& batch) const;
   };
 
   // What was being stored, and what the user had dismissed or made again by it.
@@ -56,16 +66,11 @@ class Ledger {
   void settle(const OpId& id, const DeviceBatch& batch);
   void dismiss(const OpId& id, const DeviceBatch& batch);
   void checkConfirmed(const DeviceBatch& batch) const;
-  [[nodiscard]] bool holds(const std::vector<PendingOp>& pending, const std::vector<KeptOp>& kept) const;
-  // Whether a device that has exactly these has made the batch durable.
-  [[nodiscard]] bool holdsWith(const DeviceBatch& batch, const std::vector<PendingOp>& pending,
-                               const std::vector<KeptOp>& kept) const;
 
   Environment& environment_;
   Oracle& oracle_;
   std::uint64_t made_ = 0;  // ops so far
-  std::map<OpId, Pending> pending_;
-  std::map<OpId, KeptOp> kept_;
+  Work work_;
   std::set<OpId> gone_;  // accepted or dismissed
   std::map<OpId, bool> leaving_;
   std::vector<Uncertain> uncertain_;  // since the last commit that is certain

@@ -50,6 +50,14 @@ TEST_CASE("seeds are played the same way in every build") {
   CHECK(simulateAll({1, 200}, 1).fingerprint == kFingerprint);
 }
 
+// A device rejects an op in two commits, of neither of which it knows whether it was stored: only their times tell them
+// apart.
+TEST_CASE("I8 two uncertain commits of one verdict are told apart") {
+  for (const std::uint64_t seed : {11'022'864U, 13'034'599U}) {
+    CHECK(simulate(seed).failure.value_or("") == "");
+  }
+}
+
 TEST_CASE("a schedule is shrunk to what still fails, and told as a test") {
   const Fails reclaimed = [](const Outcome& outcome) {
     return outcome.coverage.situations[static_cast<std::size_t>(Situation::ringReclaimedFromHolderWithPendingWork)];
