@@ -24,15 +24,23 @@ bool dashBefore(std::size_t byte) {
   return byte == 4 || byte == 6 || byte == 8 || byte == 10;
 }
 
+// Where they end.
+char* putDigits(char* to, std::uint8_t byte) {
+  *to++ = kDigits[byte >> 4U];
+  *to++ = kDigits[byte & 15U];
+  return to;
+}
+
 }  // namespace
 
 std::string toHex(std::span<const std::uint8_t> bytes) {
   std::string hex;
-  hex.reserve(bytes.size() * 2);
-  for (const std::uint8_t byte : bytes) {
-    hex += kDigits[byte >> 4U];
-    hex += kDigits[byte & 15U];
-  }
+  hex.resize_and_overwrite(bytes.size() * 2, [&](char* to, std::size_t size) {
+    for (const std::uint8_t byte : bytes) {
+      to = putDigits(to, byte);
+    }
+    return size;
+  });
   return hex;
 }
 
@@ -70,12 +78,13 @@ bool isUuidV7(const std::array<std::uint8_t, 16>& bytes) {
 
 std::string uuidText(const std::array<std::uint8_t, 16>& bytes) {
   std::string text;
-  text.reserve(36);
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (dashBefore(i)) text += '-';
-    text += kDigits[bytes[i] >> 4U];
-    text += kDigits[bytes[i] & 15U];
-  }
+  text.resize_and_overwrite(36, [&](char* to, std::size_t size) {
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      if (dashBefore(i)) *to++ = '-';
+      to = putDigits(to, bytes[i]);
+    }
+    return size;
+  });
   return text;
 }
 

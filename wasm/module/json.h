@@ -1,8 +1,9 @@
 // Writes JSON, the form in which the module answers. There is no reader: what comes in are texts and numbers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -54,9 +55,16 @@ class JsonWriter {
  private:
   JsonWriter& open(char bracket);
   JsonWriter& close(char bracket);
-  void separate();
+  template <typename Number>
+  JsonWriter& number(Number number);
+  char* separate(std::size_t room);
+  char* roomFor(std::size_t size);
+  void wroteTo(const char* end) { size_ = static_cast<std::size_t>(end - text_.get()); }
 
-  std::string text_;
+  // Not a std::string: in a module that is compiled for size, each byte that one takes is a call or two.
+  std::unique_ptr<char[]> text_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
   bool first_ = true;  // nothing stands before the next value in its object or list
 };
 

@@ -1,8 +1,9 @@
 import { PortClient } from './client/client.js';
 import { forgetLastWords, readLastWords, writeLastWords, type LastWords } from './client/last-words.js';
 import { openOptions } from './client/options.js';
+import { compileAt } from './shared/compile.js';
 import { uuidV7 } from './shared/ids.js';
-import type { OpenOptions } from './shared/protocol.js';
+import type { ModuleMessage, OpenOptions } from './shared/protocol.js';
 import type { Client, ClientOptions, ErrorCode, Result } from './types.js';
 
 /**
@@ -14,11 +15,20 @@ export function createClient(options: ClientOptions): Client {
   const checked = openOptions(options, globalThis.location?.href);
   if (checked.storage.kind === 'file') throw new TypeError('storage.kind "file" is for Node; a page has "opfs" or "memory"');
   if (options.webSocket) throw new TypeError('webSocket is for Node; a page has its own');
-  // The literal form is what bundlers look for.
-  const worker = options.workerUrl
-    ? new Worker(options.workerUrl, { type: 'module' })
+  const { workerUrl } = options;
+  // The literal forms are what bundlers look for.
+  const worker = workerUrl
+    ? new Worker(workerUrl, { type: 'module' })
     : new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  const besideWorker = () => (workerUrl ? new URL('./onering.wasm', new URL(workerUrl, location.href)) : new URL('./onering.wasm', import.meta.url));
+  compileFor(worker, () => checked.wasmUrl ?? besideWorker().href);
   return new PageClient(worker, options, checked);
+}
+
+/** While the worker is being started, which takes as long. Where it fails here, the worker tries, and tells why not. */
+function compileFor(worker: Worker, wasmUrl: () => string): void {
+  const post = (module: WebAssembly.Module | null) => worker.postMessage({ type: 'module', module } satisfies ModuleMessage);
+  Promise.resolve().then(wasmUrl).then(compileAt).then(post, () => post(null));
 }
 
 /** Refusals that another time may not bring. */

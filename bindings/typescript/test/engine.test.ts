@@ -85,6 +85,16 @@ describe.skipIf(!isBuilt)('the worker', { timeout: 20_000 }, () => {
       await device.close();
     });
 
+    test('text comes back as it went in, wherever in it there is what JSON escapes', async () => {
+      const device = await Device.open();
+      const draft = await device.newDraft();
+      const special = ['"', '\\', '\n', '\u0001', '\u001f', ' ', '!', '#', '[', ']', '\u007f', '\u0080', 'ß', '\u{1F48D}', '"\\"\\'];
+      const texts = special.flatMap((each) => Array.from({ length: 18 }, (_, at) => `${'a'.repeat(at)}${each}${'z'.repeat(17 - at)}`));
+      await Promise.all(texts.map((text) => draft.append(text).local));
+      expect(await textsOf(draft)).toEqual(texts);
+      await device.close();
+    });
+
     test('appends that wait together share one flush', async () => {
       const device = await Device.open();
       const draft = await device.newDraft();
@@ -381,6 +391,22 @@ describe.skipIf(!isBuilt)('the worker', { timeout: 20_000 }, () => {
       expect(await draft.history()).toMatchObject({ ok: false, error: { code: 'notFound' } });
       expect(await draft.whenHolding()).toMatchObject({ ok: false, error: { code: 'notFound' } });
       expect(await firstChange(draft)).toMatchObject({ draft: null, reset: true });
+      await device.close();
+    });
+
+    test('a page that was read ahead of being asked for is not given once something has changed', async () => {
+      const device = await Device.open();
+      const draft = await device.newDraft();
+      const appended = Array.from({ length: 2_500 }, (_, i) => draft.append(`line ${i}`));
+      await Promise.all(appended.map(({ local }) => local));
+      let read = valueOf(await draft.segments());
+      read = valueOf(await draft.segments({ from: read.next! }));
+      await new Promise((resolve) => setTimeout(resolve, 20)); // the third is read
+      await draft.redact(appended[2_100]!.segment).local;
+      await draft.append('and one more').local;
+      read = valueOf(await draft.segments({ from: read.next! }));
+      expect(read.segments.length).toBe(501);
+      expect(read.segments[100]).toMatchObject({ text: '', redacted: true });
       await device.close();
     });
 

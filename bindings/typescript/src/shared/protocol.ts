@@ -120,6 +120,12 @@ export type ToWorker =
   | { readonly type: 'resume' }
   | { readonly type: 'close'; readonly request: number };
 
+/** For the page's own worker; null: the page could not compile it. */
+export interface ModuleMessage {
+  readonly type: 'module';
+  readonly module: WebAssembly.Module | null;
+}
+
 /** What of a draft changes rarely, and is told only then. */
 type Rare = 'members' | 'invites';
 

@@ -12,13 +12,13 @@ import { clearedStore, closedClient, done, failed, failure, isErrorCode, textOf 
 import type { EndedOp, FeedChange, FromWorker, News, OpenOptions, OpIds, OpRequest, ReadRequest, SettledOp, ToWorker } from '../shared/protocol.js';
 import { defaultLimits, noStorage } from '../shared/status.js';
 import type {
-  AuthReason,
   DraftSummary,
   ExportedWork,
   Failure,
   KeptOp,
   Link,
   Result,
+  SegmentPage,
   Status,
   StorageStatus,
 } from '../types.js';
@@ -34,10 +34,15 @@ import {
   type DetailedFailure,
   type DeviceRecord,
   type Done,
+  type Json,
   type OpOutcome,
   type Performed,
   type Standing,
 } from './module.js';
+import { ReadAhead } from './read-ahead.js';
+import { Throttle } from './throttle.js';
+import { TokenRequests } from './token-requests.js';
+import { Watchdog } from './watchdog.js';
 
 export interface EngineEnvironment extends Timers {
   readonly post: (message: FromWorker) => void;
@@ -55,7 +60,6 @@ export interface EngineEnvironment extends Timers {
   readonly warn: (text: string) => void;
 }
 
-const stalledAfterMs = 15_000;
 const listEveryMs = 50;
 const estimateEveryMs = 10_000;
 const busyAgainMs = 1_000;
@@ -91,9 +95,9 @@ export class Engine {
 
   readonly #subscriptions = new Map<number, { readonly draft: string; readonly tail: number }>();
   readonly #attendance = new Attendance();
+  readonly #ahead: ReadAhead;
   #listLimit = 0;
-  #listTimer: number | undefined;
-  #listToldAt = -Infinity;
+  readonly #list: Throttle;
 
   #standing: Standing = { link: 'offline', pending: 0, kept: 0 };
   #record: DeviceRecord | null = null;
@@ -101,19 +105,20 @@ export class Engine {
   #estimatedAt = -Infinity;
   #lastError: Status['lastError'] = null;
   #lastErrorConcerns: 'storage' | 'link' | 'copy' = 'link';
-  #stalled = false;
+  readonly #watchdog: Watchdog;
   #isRecovering = false;
-  #progressAt = 0;
-  #stalledTimer: number | undefined;
   #pushTimer: number | undefined;
   #status: Status | undefined;
 
-  #lastToken = 0;
-  readonly #tokens = new Map<number, { resolve(token: string): void; reject(why: Error): void }>();
+  readonly #tokens: TokenRequests;
 
   constructor(environment: EngineEnvironment) {
     this.#environment = environment;
     this.#host = new Host(() => environment.now());
+    this.#ahead = new ReadAhead(environment.soon, (range) => this.#readAhead(range));
+    this.#list = new Throttle(environment, listEveryMs, () => this.#tellList());
+    this.#watchdog = new Watchdog(environment, () => this.#stalled());
+    this.#tokens = new TokenRequests((request, reason) => environment.post({ type: 'auth', request, reason }));
   }
 
   /** Takes a message of the client's. */
@@ -141,9 +146,9 @@ export class Engine {
         this.#listLimit = message.limit;
         return this.#tellListSoon(0);
       case 'token':
-        return this.#settleToken(message.request, (waiting) => waiting.resolve(message.token));
+        return this.#tokens.give(message.request, message.token);
       case 'noToken':
-        return this.#settleToken(message.request, (waiting) => waiting.reject(new Error(message.why)));
+        return this.#tokens.refuse(message.request, message.why);
       case 'goOnline':
         this.#wantsOnline = true;
         this.#connect();
@@ -186,7 +191,7 @@ export class Engine {
       {
         ...this.#environment,
         url: options.url,
-        token: (reason) => this.#askToken(reason),
+        token: (reason) => this.#tokens.ask(reason),
       },
       {
         opened: (token) => this.#withModule((module) => module.connected(token)),
@@ -299,6 +304,7 @@ export class Engine {
   }
 
   #instantiate(files: StoreFiles | null): void {
+    this.#ahead.forget();
     this.#host.provide(files ?? undefined);
     const module = new Module(this.#compiled!, this.#host, () => this.#environment.now());
     const { record, ...standing } = module.open(files?.name ?? '', this.#options!.user);
@@ -324,8 +330,9 @@ export class Engine {
       if (store.files) this.#environment.closeFiles(store.files);
     }
     this.#host.provide(undefined);
-    for (const timer of [this.#listTimer, this.#pushTimer, this.#stalledTimer, this.#busyTimer]) this.#environment.clearTimeout(timer);
-    this.#stalledTimer = undefined;
+    for (const timer of [this.#pushTimer, this.#busyTimer]) this.#environment.clearTimeout(timer);
+    this.#list.end();
+    this.#watchdog.end();
     this.#tell({});
   }
 
@@ -551,7 +558,10 @@ export class Engine {
       ...stored,
       ...(settled && { settled }),
     });
-    if (committed.draftsChanged) this.#tellListSoon();
+    if (committed.draftsChanged) {
+      this.#ahead.forget();
+      this.#tellListSoon();
+    }
     if (committed.sendFault) this.#connection!.restart(plain(committed.sendFault));
     for (const { error, retryAfterMs } of committed.refused ?? []) this.#connection!.refused(error, retryAfterMs);
     void this.#estimateSometimes();
@@ -625,6 +635,7 @@ export class Engine {
 
   /** The module has gone back to what was durable. */
   #faulted(fault: Extract<Committed, { committed: false }>): void {
+    this.#ahead.forget();
     const error = plain(fault.error);
     this.#environment.warn(`OneRing: ${fault.error.code}: ${fault.error.detail ?? fault.error.message}`);
     this.#setError(error, 'storage');
@@ -688,8 +699,11 @@ export class Engine {
           const draft = module.draft(what.draft);
           return draft !== 'null' ? whole(draft) : { ok: false, error: failure('notFound', 'There is no such draft on this device.') };
         }
-        case 'segments':
-          return whole(module.segments(what.draft, what.from, what.to));
+        case 'segments': {
+          const page = this.#ahead.take(what) ?? module.segments(what.draft, what.from, what.to);
+          this.#ahead.gave(what, page);
+          return whole(page);
+        }
         case 'history':
           return whole(module.history(what.draft, what.from, what.limit));
         case 'log':
@@ -707,6 +721,16 @@ export class Engine {
       }
     } catch (error) {
       return { ok: false, error: this.#faultOf(error) };
+    }
+  }
+
+  #readAhead({ draft, from, to }: { readonly draft: string; readonly from: number; readonly to: number }): Json<SegmentPage> | undefined {
+    if (this.#store.kind !== 'open') return undefined;
+    try {
+      return this.#store.module.segments(draft, from, to);
+    } catch (error) {
+      this.#faultOf(error);
+      return undefined;
     }
   }
 
@@ -774,15 +798,13 @@ export class Engine {
     });
   }
 
-  #tellListSoon(afterMs = listEveryMs): void {
-    if (this.#listLimit === 0 || this.#listTimer !== undefined) return;
-    const due = Math.max(0, Math.min(afterMs, this.#listToldAt + listEveryMs - this.#environment.now()));
-    this.#listTimer = this.#environment.setTimeout(() => {
-      this.#listTimer = undefined;
-      this.#listToldAt = this.#environment.now();
-      const list = this.#readList();
-      if (list) this.#tell({ list });
-    }, due);
+  #tellListSoon(afterMs?: number): void {
+    if (this.#listLimit > 0) this.#list.ask(afterMs);
+  }
+
+  #tellList(): void {
+    const list = this.#readList();
+    if (list) this.#tell({ list });
   }
 
   #readList(): readonly DraftSummary[] | undefined {
@@ -837,40 +859,15 @@ export class Engine {
     this.#tell({});
   }
 
-  #askToken(reason: AuthReason): Promise<string> {
-    const request = ++this.#lastToken;
-    return new Promise((resolve, reject) => {
-      this.#tokens.set(request, { resolve, reject });
-      this.#environment.post({ type: 'auth', request, reason });
-    });
-  }
-
-  #settleToken(request: number, settle: (waiting: { resolve(token: string): void; reject(why: Error): void }) => void): void {
-    const waiting = this.#tokens.get(request);
-    this.#tokens.delete(request);
-    if (waiting) settle(waiting);
-  }
-
   // --- status -------------------------------------------------------------------------------------------------
 
-  // The watchdog (SPEC S9): connected, pending, and nothing has moved for a while.
   #moved(): void {
-    this.#progressAt = this.#environment.now();
-    this.#stalled = false;
-    this.#watch();
+    this.#watchdog.moved(this.#isWelcome() && this.#standing.pending > 0);
   }
 
-  #watch(): void {
-    this.#environment.clearTimeout(this.#stalledTimer);
-    this.#stalledTimer = undefined;
-    if (!this.#isWelcome() || this.#standing.pending === 0) return;
-    const dueMs = this.#progressAt + stalledAfterMs - this.#environment.now();
-    this.#stalledTimer = this.#environment.setTimeout(() => {
-      this.#stalledTimer = undefined;
-      this.#stalled = true;
-      this.#setError(failure('unavailable', 'Connected, but the server has confirmed nothing for a while. Your work is kept, and tried again.'), 'link');
-      this.#tell({});
-    }, Math.max(0, dueMs));
+  #stalled(): void {
+    this.#setError(failure('unavailable', 'Connected, but the server has confirmed nothing for a while. Your work is kept, and tried again.'), 'link');
+    this.#tell({});
   }
 
   #isWelcome(): boolean {
@@ -886,7 +883,7 @@ export class Engine {
       case 'opening':
         return 'connecting';
       case 'open':
-        if (this.#stalled && this.#isWelcome() && this.#standing.pending > 0) return 'stalled';
+        if (this.#watchdog.isStalled && this.#isWelcome() && this.#standing.pending > 0) return 'stalled';
         return this.#standing.link === 'live' ? 'live' : 'connecting';
       case 'denied':
         return 'denied';

@@ -1,6 +1,7 @@
 /** The worker's entry: wires a tab and its engines to the browser. */
+import { compileAt } from '../shared/compile.js';
 import { uuidV7 } from '../shared/ids.js';
-import type { FromWorker, ToWorker } from '../shared/protocol.js';
+import type { FromWorker, ModuleMessage, ToWorker } from '../shared/protocol.js';
 import type { Locks } from '../tabs/candidacy.js';
 import { tabsVersion } from '../tabs/protocol.js';
 import { Tab } from '../tabs/tab.js';
@@ -10,26 +11,21 @@ import { closeFiles, hasFiles, openFiles } from './files.js';
 
 /** What a dedicated worker's global scope has; its own types and the page's cannot be had together. */
 interface Scope {
-  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  onmessage: ((event: MessageEvent<ToWorker | ModuleMessage>) => void) | null;
   postMessage(message: FromWorker): void;
   addEventListener(type: 'online', listener: () => void): void;
 }
 
 const scope = globalThis as unknown as Scope;
 
-async function fetchModule(url: string): Promise<WebAssembly.Module> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
-  // A server may not know the file's type; then the browser would refuse to compile it as it arrives.
-  const isTyped = response.headers.get('content-type')?.startsWith('application/wasm');
-  return isTyped ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
-}
+let give: (module: ModuleMessage['module']) => void;
+const given = new Promise<ModuleMessage['module']>((resolve) => void (give = resolve));
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** Once, unless it fails. */
 function compile(wasmUrl: string | null): Promise<WebAssembly.Module> {
-  compiled ??= fetchModule(wasmUrl ?? new URL('./onering.wasm', import.meta.url).href);
+  compiled ??= given.then((module) => module ?? compileAt(wasmUrl ?? new URL('./onering.wasm', import.meta.url).href));
   compiled.catch(() => void (compiled = undefined));
   return compiled;
 }
@@ -96,5 +92,5 @@ const tab = new Tab({
   newId: () => uuidV7(),
 });
 
-scope.onmessage = ({ data }) => tab.handle(data);
+scope.onmessage = ({ data }) => (data.type === 'module' ? give(data.module) : tab.handle(data));
 scope.addEventListener('online', () => tab.handle({ type: 'online' }));
