@@ -150,11 +150,11 @@ struct BodyReader {
   }
 };
 
-void appendWord(std::string& bytes, std::uint64_t word) {
+// Where it ends.
+char* putWord(char* to, std::uint64_t word) {
   if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
-  std::array<char, 8> raw{};
-  std::memcpy(raw.data(), &word, raw.size());
-  bytes.append(raw.data(), raw.size());
+  std::memcpy(to, &word, sizeof word);
+  return to + sizeof word;
 }
 
 // Words that a text takes: its bytes and the NUL that Cap'n Proto puts behind them.
@@ -170,29 +170,36 @@ std::string encode(const Row& row) {
   std::size_t pointers = kTexts;
   while (pointers > 0 && row.texts[pointers - 1].empty()) --pointers;
 
-  std::string bytes;
-  bytes.reserve(8 * (1 + data + pointers) + row.texts[0].size() + row.texts[1].size() + row.texts[2].size() + 24);
-  constexpr std::uint64_t kEmptyStruct = 0xFFFFFFFCU;  // points at itself, so as not to be null
-  appendWord(bytes, data + pointers == 0 ? kEmptyStruct : std::uint64_t{data} << 32U | std::uint64_t{pointers} << 48U);
-  for (std::size_t i = 0; i < data; ++i) appendWord(bytes, row.words[i]);
+  std::size_t words = 1 + data + pointers;
+  for (const std::string_view text : row.texts) words += text.empty() ? 0 : textWords(text);
 
-  std::uint64_t before = 0;  // words of the texts already placed
-  for (std::size_t i = 0; i < pointers; ++i) {
-    if (row.texts[i].empty()) {
-      appendWord(bytes, 0);
-      continue;
+  std::string bytes;
+  bytes.resize_and_overwrite(8 * words, [&](char* to, std::size_t /*room*/) {
+    constexpr std::uint64_t kEmptyStruct = 0xFFFFFFFCU;  // points at itself, so as not to be null
+    to = putWord(to, data + pointers == 0 ? kEmptyStruct : std::uint64_t{data} << 32U | std::uint64_t{pointers} << 48U);
+    for (std::size_t i = 0; i < data; ++i) to = putWord(to, row.words[i]);
+
+    std::uint64_t before = 0;  // words of the texts already placed
+    for (std::size_t i = 0; i < pointers; ++i) {
+      if (row.texts[i].empty()) {
+        to = putWord(to, 0);
+        continue;
+      }
+      constexpr std::uint64_t kListPointer = 1;
+      constexpr std::uint64_t kByteElements = std::uint64_t{2} << 32U;
+      const std::uint64_t offset = pointers - i - 1 + before;
+      to = putWord(to, kListPointer | offset << 2U | kByteElements | std::uint64_t{row.texts[i].size() + 1} << 35U);
+      before += textWords(row.texts[i]);
     }
-    constexpr std::uint64_t kListPointer = 1;
-    constexpr std::uint64_t kByteElements = std::uint64_t{2} << 32U;
-    const std::uint64_t offset = pointers - i - 1 + before;
-    appendWord(bytes, kListPointer | offset << 2U | kByteElements | std::uint64_t{row.texts[i].size() + 1} << 35U);
-    before += textWords(row.texts[i]);
-  }
-  for (std::size_t i = 0; i < pointers; ++i) {
-    if (row.texts[i].empty()) continue;
-    bytes.append(row.texts[i]);
-    bytes.append(8 * textWords(row.texts[i]) - row.texts[i].size(), '\0');
-  }
+    for (const std::string_view text : row.texts) {
+      if (text.empty()) continue;
+      char* const end = to + 8 * textWords(text);
+      putWord(end - 8, 0);
+      std::memcpy(to, text.data(), text.size());
+      to = end;
+    }
+    return 8 * words;  // libstdc++ 12 gives room for more
+  });
   return bytes;
 }
 

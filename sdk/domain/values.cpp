@@ -35,11 +35,9 @@ char* putDigits(char* to, std::uint8_t byte) {
 
 std::string toHex(std::span<const std::uint8_t> bytes) {
   std::string hex;
-  hex.resize_and_overwrite(bytes.size() * 2, [&](char* to, std::size_t size) {
-    for (const std::uint8_t byte : bytes) {
-      to = putDigits(to, byte);
-    }
-    return size;
+  hex.resize_and_overwrite(bytes.size() * 2, [&](char* to, std::size_t /*room*/) {
+    for (const std::uint8_t byte : bytes) to = putDigits(to, byte);
+    return bytes.size() * 2;  // libstdc++ 12 gives room for more
   });
   return hex;
 }
@@ -78,12 +76,13 @@ bool isUuidV7(const std::array<std::uint8_t, 16>& bytes) {
 
 std::string uuidText(const std::array<std::uint8_t, 16>& bytes) {
   std::string text;
-  text.resize_and_overwrite(36, [&](char* to, std::size_t size) {
+  constexpr std::size_t kSize = 36;
+  text.resize_and_overwrite(kSize, [&](char* to, std::size_t /*room*/) {
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       if (dashBefore(i)) *to++ = '-';
       to = putDigits(to, bytes[i]);
     }
-    return size;
+    return kSize;
   });
   return text;
 }
