@@ -1,6 +1,7 @@
 // Somebody who keeps a number of appends unanswered in a draft of their own.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ void allGoOn(const std::vector<std::unique_ptr<Writer>>& writers);
 // Lets everybody come to an end, and checks what they were told.
 void finish(const std::vector<std::unique_ptr<Writer>>& writers, const std::string& databaseUrl);
 
-[[nodiscard]] std::size_t countOf(const std::vector<LogEntry>& log, const OpId& op);
+// How often each op is in the log.
+[[nodiscard]] std::map<OpId, std::size_t> countsOf(const std::vector<LogEntry>& log);
 
 }  // namespace onering::testing
