@@ -472,7 +472,9 @@ AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now
     // What was read may be old, and what is in memory may not be stored yet: they are a member by both.
     const DraftState* newer = cached(message.draft);
     if (!state || !user || !state->member(*user) || (newer && !newer->member(*user))) return actions;
-    if (!newer) keep(*state);
+    // A batch that has looked something up of a draft that it did not find is decided by that: with what came later it
+    // would not know the segments of what it sees.
+    if (!newer && !atStore_.drafts.contains(message.draft)) keep(*state);
     attend(session, message, now, actions);
     return actions;
   }

@@ -25,6 +25,7 @@ class Neighbour {
   // Answers what is held, by what the store said when it was asked.
   void answerHeld() { answerAll(std::exchange(held_, {})); }
   void answerNews() { answerAll(std::exchange(news_, {})); }
+  void answerLookups() { answerAll(std::exchange(lookups_, {})); }
 
   template <typename Message>
   [[nodiscard]] std::size_t count() const {
@@ -34,6 +35,7 @@ class Neighbour {
 
   bool holdReads = false;
   bool holdNews = false;
+  bool holdLookups = false;
   std::vector<AuthorityMessage> told;
 
  private:
@@ -54,6 +56,8 @@ class Neighbour {
           held_.emplace_back(ask->ticket, std::move(answer));
         } else if (holdNews && std::holds_alternative<NewsQuestion>(ask->question)) {
           news_.emplace_back(ask->ticket, std::move(answer));
+        } else if (holdLookups && std::holds_alternative<Lookup>(ask->question)) {
+          lookups_.emplace_back(ask->ticket, std::move(answer));
         } else {
           carryOut(authority_.answered(ask->ticket, std::move(answer), table_.now));
         }
@@ -68,6 +72,7 @@ class Neighbour {
   SessionId session_ = 0;
   Held held_;
   Held news_;
+  Held lookups_;
 };
 
 // Ada and Bob at the table, Bob with a second device at the neighbour's, all with a draft of Ada's.
@@ -219,6 +224,26 @@ TEST_CASE("O9 an answer that was read before someone was let in is read again", 
   CHECK(at.neighbour->count<Entries>() == 1);
   REQUIRE(at.neighbour->count<Changed>() == 1);
   CHECK(std::get<Changed>(at.neighbour->told.back()).removed.empty());
+}
+
+TEST_CASE("K4 an op is not rejected for what was read before the draft that it is judged by", "[sync][servers]") {
+  TwoServers at;
+  const DraftId draft = at.table.create(at.ada, "Late");
+  at.table.append(at.ada, draft, "Once");
+  const SegmentId segment = at.ada.replica->pendingSegments(draft, 0, 1).at(0).id;
+  const Op redaction = at.ada.replica->prepare(draft, RedactSegment{segment}, at.table.now);
+  at.neighbour->join("ada");
+  at.neighbour->holdLookups = true;
+  at.neighbour->hear(Push{.ops = {redaction}, .restart = true});  // nothing is found: no draft, no segment
+  at.neighbour->holdLookups = false;
+  at.table.run();  // both are accepted elsewhere
+  at.neighbour->hear(Present{.draft = draft, .attention = Attention::here});
+  at.neighbour->told.clear();
+  at.neighbour->answerLookups();
+  REQUIRE(at.neighbour->count<Receipts>() == 1);
+  const auto receipts = std::ranges::find_if(
+      at.neighbour->told, [](const AuthorityMessage& each) { return std::holds_alternative<Receipts>(each); });
+  CHECK(std::holds_alternative<Accepted>(std::get<Receipts>(*receipts).receipts.at(0).receipt));
 }
 
 }  // namespace onering::testing
