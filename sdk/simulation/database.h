@@ -21,6 +21,8 @@ class Database {
   // For a server that starts. False: not now.
   [[nodiscard]] bool boot();
   void serverDied();
+  // It went away, and comes back by itself.
+  [[nodiscard]] bool isRecovering() const { return recovering_; }
 
   // Commits what a server has asked for. A shared database whose power goes answers that it does not know.
   [[nodiscard]] StoreResult<void> commit(const Batch& batch);

@@ -60,9 +60,7 @@ void Authority::tellNews(const std::vector<DraftNews>& news, const std::map<Draf
     const Seq told = this->told(one.state.id).seq;
     if (told > one.state.position.seq || !untold(one.state.id, one.state.position.seq)) continue;
     tell(one, from->second, actions);
-    // A batch that was decided on what the cache holds meets a conflict where that is of the past.
-    const DraftState* present = cached(one.state.id);
-    if (!present || present->position.seq < one.state.position.seq) keep(one.state);
+    learn(one.state);
     setTold(one.state.id, one.state.position, false);
   }
   trimCache();
@@ -250,6 +248,20 @@ DraftState& Authority::keep(DraftState state) {
   }
   weigh(id);
   return *place;
+}
+
+// What was read for others than a batch, where it is newer. A batch that was decided on what the cache held meets a
+// conflict; one that is being looked up looks again.
+void Authority::learn(const DraftState& state) {
+  const DraftState* present = cached(state.id);
+  if (present && present->position.seq >= state.position.seq) return;
+  if (present && atStore_.drafts.contains(state.id)) {
+    const auto isOf = [&](const Submission& submission) { return submission.op.draft == state.id; };
+    for (BatchInWork& batch : batches_) {
+      batch.isOvertaken = batch.isOvertaken || std::ranges::any_of(batch.submissions, isOf);
+    }
+  }
+  keep(state);
 }
 
 DraftState& Authority::keepNew(const DraftId& draft) {

@@ -424,6 +424,7 @@ void Authority::release(const BatchInWork& batch) {
 
 void Authority::askLookup(BatchInWork& batch, Time now, AuthorityActions& actions) {
   batch.deciding.reset();
+  batch.isOvertaken = false;
   batch.asked = lookupFor(batch);
   if (batch.asked.drafts.empty() && batch.asked.ops.empty() && batch.asked.segments.empty()) {
     batch.ticket = 0;
@@ -472,9 +473,7 @@ AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now
     // What was read may be old, and what is in memory may not be stored yet: they are a member by both.
     const DraftState* newer = cached(message.draft);
     if (!state || !user || !state->member(*user) || (newer && !newer->member(*user))) return actions;
-    // A batch that has looked something up of a draft that it did not find is decided by that: with what came later it
-    // would not know the segments of what it sees.
-    if (!newer && !atStore_.drafts.contains(message.draft)) keep(*state);
+    learn(*state);
     attend(session, message, now, actions);
     return actions;
   }
@@ -506,7 +505,21 @@ AuthorityActions Authority::answered(Ticket ticket, StoreAnswer answer, Time now
   return actions;
 }
 
+// Whether a draft in memory is newer than what was read for the batch: it would not know the segments of what it sees.
+bool Authority::isOvertaken(const BatchInWork& batch, const Found& found) const {
+  for (std::size_t i = 0; i < found.drafts.size(); ++i) {
+    const auto here = cache_.find(batch.asked.drafts[i]);
+    const Seq read = found.drafts[i] ? found.drafts[i]->position.seq : 0;
+    if (here != cache_.end() && here->second.state.position.seq > read) return true;
+  }
+  return batch.isOvertaken;
+}
+
 void Authority::decide(BatchInWork& batch, const Found& found, Time now, AuthorityActions& actions) {
+  if (isOvertaken(batch, found)) {
+    askLookup(batch, now, actions);
+    return;
+  }
   for (const auto& state : found.drafts) {
     if (state) keep(*state);
   }

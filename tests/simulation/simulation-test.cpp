@@ -62,6 +62,10 @@ TEST_CASE("K4 a segment is not missed that was accepted between two reads") {
   CHECK(simulate(13'252'735U).failure.value_or("") == "");
 }
 
+TEST_CASE("a healed world waits for its database, though nobody asks it anything") {
+  CHECK(simulate(11'265'012U).failure.value_or("") == "");
+}
+
 TEST_CASE("a schedule is shrunk to what still fails, and told as a test") {
   const Fails reclaimed = [](const Outcome& outcome) {
     return outcome.coverage.situations[static_cast<std::size_t>(Situation::ringReclaimedFromHolderWithPendingWork)];

@@ -204,6 +204,7 @@ class Authority {
     Lookup asked;
     std::vector<Submission> submissions;
     int attempts = 1;
+    bool isOvertaken = false;             // a draft in memory became newer than what is being looked up beside it
     std::shared_ptr<Batch> deciding;      // set once judged: what is being committed
     std::map<DraftId, DraftHead> before;  // of each draft that it writes
     std::vector<Answer> answers;
@@ -227,6 +228,7 @@ class Authority {
   void sortQueue();
   void startBatches(Time now, AuthorityActions& actions);
   void askLookup(BatchInWork& batch, Time now, AuthorityActions& actions);
+  [[nodiscard]] bool isOvertaken(const BatchInWork& batch, const Found& found) const;
   void decide(BatchInWork& batch, const Found& found, Time now, AuthorityActions& actions);
   void batchCommitted(BatchInWork& batch, Time now, AuthorityActions& actions);
   void batchFailed(BatchInWork& batch, const StoreError& error, Time now, AuthorityActions& actions);
@@ -264,6 +266,7 @@ class Authority {
 
   [[nodiscard]] DraftState* cached(const DraftId& draft);
   DraftState& keep(DraftState state);
+  void learn(const DraftState& state);
   [[nodiscard]] LogPosition told(const DraftId& draft) const;
   void setTold(const DraftId& draft, const LogPosition& position, bool hasGap);
   // From where on to tell news of a draft that has come to `seq`; nothing: all has been told.
