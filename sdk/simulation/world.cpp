@@ -101,7 +101,8 @@ class World {
   }
 
   [[nodiscard]] bool isQuiet() const {
-    return areIdle() && !database_.isRecovering() && std::ranges::all_of(devices_, [](const auto& device) { return device->hasConverged(); });
+    return areIdle() && !database_.isRecovering() &&
+           std::ranges::all_of(devices_, [](const auto& device) { return device->hasConverged(); });
   }
 
   [[nodiscard]] bool areIdle() const {

@@ -44,9 +44,8 @@ class Neighbour {
     for (const AuthorityMessage& message : told) {
       const auto* receipts = std::get_if<Receipts>(&message);
       if (!receipts) continue;
-      ops += static_cast<std::size_t>(std::ranges::count_if(receipts->receipts, [](const OpReceipt& each) {
-        return std::holds_alternative<Accepted>(each.receipt);
-      }));
+      ops += static_cast<std::size_t>(std::ranges::count_if(
+          receipts->receipts, [](const OpReceipt& each) { return std::holds_alternative<Accepted>(each.receipt); }));
     }
     return ops;
   }
