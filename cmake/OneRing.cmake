@@ -105,7 +105,11 @@ function(onering_test target)
     target_link_options(${target} PRIVATE -O1)  # Binaryen's passes over a test take ten times as long as the test
   else()
     # The test's own code, in less than half the time. What it tests lies in libraries, which are compiled as ever.
-    target_compile_options(${target} PRIVATE -O0 $<IF:$<BOOL:${ONERING_SANITIZERS}>,-g1,-g0>)
+    set(debug_information -g0)
+    if(ONERING_SANITIZERS)
+      set(debug_information -g1)
+    endif()
+    target_compile_options(${target} PRIVATE -O0 ${debug_information})
   endif()
   add_test(NAME ${target} COMMAND ${target} --colour-mode none)
 endfunction()
