@@ -24,40 +24,36 @@ import type {
 } from '../types.js';
 import { Attendance } from './attendance.js';
 import { Connection, type Socket, type Timers } from './connection.js';
-import { eraseContent, FilesError, replaceContent, type StoreFiles } from './files.js';
-import { Host } from './host.js';
+import { FilesError, type StoreFiles } from './files.js';
 import {
   Faulted,
-  Module,
   Refused,
   type Committed,
   type DetailedFailure,
   type DeviceRecord,
   type Done,
   type Json,
+  type Module,
+  type Opened,
   type OpOutcome,
   type Performed,
   type Standing,
 } from './module.js';
 import { ReadAhead } from './read-ahead.js';
+import { Store, type StoreEnvironment } from './store.js';
 import { Throttle } from './throttle.js';
 import { TokenRequests } from './token-requests.js';
 import { Watchdog } from './watchdog.js';
 
-export interface EngineEnvironment extends Timers {
+export interface EngineEnvironment extends Timers, StoreEnvironment {
   readonly post: (message: FromWorker) => void;
-  readonly compile: (wasmUrl: string | null) => Promise<WebAssembly.Module>;
   /** What {@link openFiles} gives. */
   readonly filesKind: 'opfs' | 'file';
-  readonly openFiles: (name: string) => Promise<StoreFiles>;
-  readonly closeFiles: (files: StoreFiles) => void;
   readonly connect: (url: string, subprotocol: string) => Socket;
   /** Runs `work` as a task of its own, behind messages that have arrived by now. */
   readonly soon: (work: () => void) => void;
   /** Bytes used and available; null where that is not known. */
   readonly estimate: () => Promise<{ usage: number | null; quota: number | null }>;
-  /** For people who look into the console. */
-  readonly warn: (text: string) => void;
 }
 
 const listEveryMs = 50;
@@ -67,20 +63,12 @@ const busyAgainMs = 1_000;
 /** Messages that need the store. */
 const asked: ReadonlySet<ToWorker['type']> = new Set(['perform', 'read', 'reopen', 'follow', 'importReplica', 'clear'] as const);
 
-type Store =
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'opening' }
-  | { readonly kind: 'open'; readonly module: Module; readonly files: StoreFiles | null }
-  | { readonly kind: 'failed'; readonly why: Failure };
-
 export class Engine {
   readonly #environment: EngineEnvironment;
-  readonly #host: Host;
+  readonly #store: Store;
   #options: OpenOptions | undefined;
-  #compiled: WebAssembly.Module | undefined;
   #connection: Connection | undefined;
   #wantsOnline = false;
-  #store: Store = { kind: 'closed' };
   #opening: Promise<unknown> = Promise.resolve();
   #busyTimer: number | undefined;
   /** What came while the store was being opened. */
@@ -114,7 +102,7 @@ export class Engine {
 
   constructor(environment: EngineEnvironment) {
     this.#environment = environment;
-    this.#host = new Host(() => environment.now());
+    this.#store = new Store(environment);
     this.#ahead = new ReadAhead(environment.soon, (range) => this.#readAhead(range));
     this.#list = new Throttle(environment, listEveryMs, () => this.#tellList());
     this.#watchdog = new Watchdog(environment, () => this.#stalled());
@@ -173,7 +161,7 @@ export class Engine {
 
   /** For the store. Whoever has its files may have been asked the same, and do it yet: only then it is known what came of it. */
   #mustWait(message: ToWorker): boolean {
-    if (this.#store.kind === 'opening') return asked.has(message.type);
+    if (this.#store.state.kind === 'opening') return asked.has(message.type);
     return this.#busyTimer !== undefined && (message.type === 'follow' || (message.type === 'perform' && message.again === true));
   }
 
@@ -207,12 +195,12 @@ export class Engine {
   }
 
   #connect(): void {
-    if (this.#wantsOnline && this.#store.kind === 'open') this.#connection!.goOnline();
+    if (this.#wantsOnline && this.#store.module) this.#connection!.goOnline();
   }
 
   /** `held`: files that are open already. */
   #open(held?: StoreFiles): Promise<Result<void>> {
-    const opening = this.#store.kind === 'open' ? Promise.resolve(done(undefined)) : this.#openStore(held);
+    const opening = this.#store.module ? Promise.resolve(done(undefined)) : this.#openStore(held);
     this.#opening = opening;
     return opening;
   }
@@ -220,26 +208,27 @@ export class Engine {
   async #openStore(held?: StoreFiles): Promise<Result<void>> {
     this.#environment.clearTimeout(this.#busyTimer);
     this.#busyTimer = undefined;
-    this.#store = { kind: 'opening' };
-    this.#tell({});
     try {
-      const compiling = this.#compile();
-      const { files, fallback } = held ? { files: held, fallback: null } : await this.#openFiles();
-      await this.#closeUnless(compiling, files);
+      const opening = this.#store.open(this.#options!, held);
+      this.#tell({});
+      const { opened, fallback } = await opening;
       const { filesKind } = this.#environment;
+      const { files } = this.#store;
       const isKept = files !== null && filesKind === 'file'; // nobody evicts what is no browser's
       this.#storage = { ...this.#storage, kind: files ? filesKind : 'memory', fallback, persisted: isKept || this.#storage.persisted };
       this.#clearError('storage');
-      this.#start(files);
+      this.#begun(opened);
+      this.#feedAll();
     } catch (error) {
       const why = error instanceof FilesError || error instanceof Refused ? error.failure : failure('internal');
       this.#environment.warn(`OneRing: the storage could not be opened. ${textOf(error)}`);
-      this.#store = { kind: 'failed', why };
+      this.#store.fail(why);
       this.#storage = noStorage;
       this.#setError(why, 'storage');
       if (error instanceof FilesError && error.kind === 'busy') this.#openWhenFree();
     }
-    const result: Result<void> = this.#store.kind === 'failed' ? { ok: false, error: this.#store.why } : done(undefined);
+    const { state } = this.#store;
+    const result: Result<void> = state.kind === 'failed' ? { ok: false, error: state.why } : done(undefined);
     this.#tell(this.#keptNews());
     this.#tellListSoon(0);
     for (const message of this.#waiting.splice(0)) this.handle(message);
@@ -252,9 +241,9 @@ export class Engine {
   #openWhenFree(): void {
     this.#busyTimer = this.#environment.setTimeout(() => {
       this.#environment.openFiles(this.#options!.storage.name).then(
-        (files) => (this.#store.kind === 'failed' ? void this.#open(files) : this.#environment.closeFiles(files)),
+        (files) => (this.#store.state.kind === 'failed' ? void this.#open(files) : this.#environment.closeFiles(files)),
         (error: unknown) => {
-          if (this.#store.kind !== 'failed') return;
+          if (this.#store.state.kind !== 'failed') return;
           if (error instanceof FilesError && error.kind === 'busy') this.#openWhenFree();
           else void this.#open();
         },
@@ -262,56 +251,12 @@ export class Engine {
     }, busyAgainMs);
   }
 
-  /** Goes on while the files are opened. What goes wrong is told to whoever awaits it. */
-  #compile(): Promise<void> {
-    const compiling = this.#compiled
-      ? Promise.resolve()
-      : this.#environment.compile(this.#options!.wasmUrl).then((compiled) => void (this.#compiled = compiled));
-    compiling.catch(() => undefined); // also where opening the files fails first
-    return compiling;
-  }
-
-  async #closeUnless(compiling: Promise<void>, files: StoreFiles | null): Promise<void> {
-    try {
-      await compiling;
-    } catch (error) {
-      if (files) this.#environment.closeFiles(files);
-      throw error;
-    }
-  }
-
-  async #openFiles(): Promise<{ files: StoreFiles | null; fallback: string | null }> {
-    const { kind, name } = this.#options!.storage;
-    if (kind === 'memory') return { files: null, fallback: null };
-    try {
-      return { files: await this.#environment.openFiles(name), fallback: null };
-    } catch (error) {
-      const mayFallBack = kind === 'auto' && error instanceof FilesError && error.kind === 'none';
-      if (!mayFallBack) throw error;
-      return { files: null, fallback: error.message };
-    }
-  }
-
-  /** A new instance over `files`. Throws what opening throws; the files are closed then. */
-  #start(files: StoreFiles | null): void {
-    try {
-      this.#instantiate(files);
-    } catch (error) {
-      if (files) this.#environment.closeFiles(files);
-      throw error;
-    }
-    this.#feedAll();
-  }
-
-  #instantiate(files: StoreFiles | null): void {
+  /** The module is a new one. */
+  #begun({ record, ...standing }: Opened): void {
     this.#ahead.forget();
-    this.#host.provide(files ?? undefined);
-    const module = new Module(this.#compiled!, this.#host, () => this.#environment.now());
-    const { record, ...standing } = module.open(files?.name ?? '', this.#options!.user);
     this.#record = record;
     this.#standing = standing;
-    this.#store = { kind: 'open', module, files };
-    for (const draft of this.#attendance.drafts()) module.present(draft, this.#attendance.at(draft));
+    for (const draft of this.#attendance.drafts()) this.#store.module!.present(draft, this.#attendance.at(draft));
   }
 
   /** Stores what waits, ends the connection, lets go of the files. */
@@ -319,17 +264,7 @@ export class Engine {
     this.#commit();
     this.#connection?.goOffline();
     this.#commit();
-    const store = this.#store;
-    this.#store = { kind: 'closed' };
-    if (store.kind === 'open') {
-      try {
-        store.module.close();
-      } catch (error) {
-        this.#environment.warn(`OneRing: the storage was not closed properly. ${textOf(error)}`);
-      }
-      if (store.files) this.#environment.closeFiles(store.files);
-    }
-    this.#host.provide(undefined);
+    this.#store.close();
     for (const timer of [this.#pushTimer, this.#busyTimer]) this.#environment.clearTimeout(timer);
     this.#list.end();
     this.#watchdog.end();
@@ -345,19 +280,10 @@ export class Engine {
     return failure('notAllowed', `There is work here that the server does not have: ${pending} pending, ${kept} not accepted. Sync or export it first, or force it.`);
   }
 
-  #exportReplica(module: Module, files: StoreFiles | null): Result<Uint8Array> {
-    if (!files) return failed('storageUnavailable', 'There is no file to copy: this storage is in memory.');
-    module.checkpoint();
-    const database = files.files[0]!;
-    const copy = new Uint8Array(database.getSize());
-    database.read(copy, { at: 0 });
-    return done(copy);
-  }
-
   #import(copy: Uint8Array, force: boolean): Result<void> {
     this.#commit();
-    if (this.#store.kind !== 'open') return { ok: false, error: this.#unusable()! };
     const { module, files } = this.#store;
+    if (!module) return { ok: false, error: this.#unusable()! };
     if (!files) return failed('storageUnavailable', 'There is no file to replace: this storage is in memory.');
     const why = this.#holdsWork(force);
     if (why) return { ok: false, error: why };
@@ -366,13 +292,13 @@ export class Engine {
     let before: Result<Uint8Array>;
     try {
       pending = module.pending();
-      before = this.#exportReplica(module, files);
+      before = this.#store.copy();
     } catch (error) {
       return { ok: false, error: this.#faultOf(error) };
     }
     if (!before.ok) return before;
     this.#connection!.goOffline();
-    const refusal = this.#replace(files, copy, before.value);
+    const refusal = this.#replace(copy, before.value);
     this.#feedAll();
     this.#tellSettled(pending);
     this.#tell(this.#keptNews());
@@ -382,43 +308,21 @@ export class Engine {
   }
 
   /** Opens `copy` in the place of what there was; why it could not be opened, and then there is what was. */
-  #replace(files: StoreFiles, copy: Uint8Array, before: Uint8Array): Failure | undefined {
-    try {
-      if (this.#store.kind === 'open') this.#store.module.close();
-      replaceContent(files.files, copy);
-      this.#instantiate(files);
-      return undefined;
-    } catch (error) {
-      this.#environment.warn(`OneRing: the copy could not be opened. ${textOf(error)}`);
-      try {
-        replaceContent(files.files, before);
-        this.#instantiate(files);
-      } catch (again) {
-        this.#environment.warn(`OneRing: nor could what was there before. ${textOf(again)}`);
-        this.#storeFailed(failure('storageUnavailable'));
-      }
-      return error instanceof Refused || error instanceof FilesError ? plain(error.failure) : failure('internal');
-    }
+  #replace(copy: Uint8Array, before: Uint8Array): Failure | undefined {
+    const { opened, error } = this.#store.replace(copy, before);
+    if (opened) this.#begun(opened);
+    else this.#storeFailed(failure('storageUnavailable'));
+    if (error === undefined) return undefined;
+    return error instanceof Refused || error instanceof FilesError ? plain(error.failure) : failure('internal');
   }
 
   #clear(request: number, force: boolean): void {
     this.#commit();
-    const why = this.#store.kind === 'open' ? this.#holdsWork(force) : this.#unusable();
-    if (why || this.#store.kind !== 'open') return this.#answer(request, { ok: false, error: why ?? closedClient });
-    const { module, files } = this.#store;
+    const why = this.#store.module ? this.#holdsWork(force) : this.#unusable();
+    if (why) return this.#answer(request, { ok: false, error: why });
     this.#wantsOnline = false;
     this.#connection!.goOffline();
-    let result: Result<void> = done(undefined);
-    try {
-      module.close();
-      if (files) eraseContent(files.files);
-    } catch (error) {
-      this.#environment.warn(`OneRing: the storage could not be erased. ${textOf(error)}`);
-      result = { ok: false, error: failure('storageUnavailable') };
-    }
-    if (files) this.#environment.closeFiles(files);
-    this.#host.provide(undefined);
-    this.#store = { kind: 'failed', why: clearedStore };
+    const result = this.#store.erase();
     this.#storage = noStorage;
     this.#record = null;
     this.#standing = { link: 'offline', pending: 0, kept: 0 };
@@ -429,19 +333,20 @@ export class Engine {
 
   /** Why nothing can be done now; undefined: it can. */
   #unusable(): Failure | undefined {
-    if (this.#store.kind === 'failed') return this.#store.why;
-    return this.#store.kind === 'open' ? undefined : closedClient;
+    const { state } = this.#store;
+    if (state.kind === 'failed') return state.why;
+    return state.kind === 'open' ? undefined : closedClient;
   }
 
   // --- what the user does -----------------------------------------------------------------------------------
 
   #perform(ops: readonly OpRequest[]): void {
-    const why = this.#unusable();
-    if (why || this.#store.kind !== 'open') {
-      this.#refuse(ops, why ?? closedClient);
+    const { module } = this.#store;
+    if (!module) {
+      this.#refuse(ops, this.#unusable()!);
     } else {
       try {
-        this.#performed(ops, this.#store.module.perform(ops));
+        this.#performed(ops, module.perform(ops));
       } catch (error) {
         this.#refuse(ops, this.#faultOf(error));
       }
@@ -504,13 +409,14 @@ export class Engine {
 
   /** What is known here of an op; null: nothing. */
   #outcomeOf(op: OpRequest | OpIds): OpOutcome | null {
-    if (this.#store.kind !== 'open') return null;
+    const { module } = this.#store;
+    if (!module) return null;
     if ('name' in op && op.name === 'dismiss') {
       const { kept } = this.#keptNews();
       return !kept || kept.some((each) => each.op === op.kept) ? null : { effect: 'shown' };
     }
     try {
-      return this.#store.module.outcome(op.draft, op.op);
+      return module.outcome(op.draft, op.op);
     } catch (error) {
       if (!(error instanceof Refused)) this.#faultOf(error);
       return null;
@@ -527,13 +433,14 @@ export class Engine {
 
   #commit(): void {
     this.#commitScheduled = false;
-    if (this.#store.kind !== 'open') {
+    const { module } = this.#store;
+    if (!module) {
       this.#tell({});
       return;
     }
     let committed: Committed;
     try {
-      committed = this.#store.module.commit();
+      committed = module.commit();
     } catch (error) {
       this.#faultOf(error);
       return;
@@ -589,10 +496,8 @@ export class Engine {
   }
 
   #send(): void {
-    if (this.#store.kind !== 'open') return;
-    for (let message = this.#store.module.nextMessage(); message; message = this.#store.module.nextMessage()) {
-      this.#connection!.send(message);
-    }
+    const next = () => this.#store.module?.nextMessage();
+    for (let message = next(); message; message = next()) this.#connection!.send(message);
   }
 
   // --- faults -----------------------------------------------------------------------------------------------
@@ -617,20 +522,13 @@ export class Engine {
     const { news, others } = this.#known(ops);
     if (others.length === ops.length) return this.#refuse(ops, why);
     try {
-      this.#flush();
+      this.#store.flush();
     } catch (error) {
       this.#environment.warn(`OneRing: the storage could not be flushed. ${textOf(error)}`);
       return this.#refuse(ops, why);
     }
     this.#refuse(others, why);
     this.#tell(news);
-  }
-
-  #flush(): void {
-    if (this.#store.kind !== 'open' || !this.#store.files) return;
-    const [database, , log] = this.#store.files.files;
-    log!.flush();
-    database!.flush();
   }
 
   /** The module has gone back to what was durable. */
@@ -654,9 +552,7 @@ export class Engine {
   }
 
   #storeFailed(why: Failure): void {
-    if (this.#store.kind === 'open' && this.#store.files) this.#environment.closeFiles(this.#store.files);
-    this.#host.provide(undefined);
-    this.#store = { kind: 'failed', why };
+    this.#store.fail(why);
     this.#storage = noStorage;
     this.#connection?.goOffline();
   }
@@ -672,13 +568,13 @@ export class Engine {
   }
 
   #recover(why: Failure): void {
-    if (this.#store.kind !== 'open') return;
+    if (!this.#store.module) return;
     this.#isRecovering = true;
     try {
-      this.#start(this.#store.files);
+      this.#begun(this.#store.restart());
+      this.#feedAll();
     } catch (error) {
       this.#environment.warn(`OneRing: the storage could not be opened again. ${textOf(error)}`);
-      this.#store = { kind: 'closed' }; // start() has closed the files
       this.#storeFailed(error instanceof Refused ? plain(error.failure) : why);
     }
     this.#endUncommitted(why);
@@ -691,8 +587,8 @@ export class Engine {
 
   #read(what: ReadRequest): Answer {
     this.#commit();
-    if (this.#store.kind !== 'open') return { ok: false, error: this.#unusable()! };
     const { module } = this.#store;
+    if (!module) return { ok: false, error: this.#unusable()! };
     try {
       switch (what.name) {
         case 'draft': {
@@ -717,7 +613,7 @@ export class Engine {
         case 'exportWork':
           return done(this.#exported(module));
         case 'exportReplica':
-          return this.#exportReplica(module, this.#store.files);
+          return this.#store.copy();
       }
     } catch (error) {
       return { ok: false, error: this.#faultOf(error) };
@@ -725,9 +621,10 @@ export class Engine {
   }
 
   #readAhead({ draft, from, to }: { readonly draft: string; readonly from: number; readonly to: number }): Json<SegmentPage> | undefined {
-    if (this.#store.kind !== 'open') return undefined;
+    const { module } = this.#store;
+    if (!module) return undefined;
     try {
-      return this.#store.module.segments(draft, from, to);
+      return module.segments(draft, from, to);
     } catch (error) {
       this.#faultOf(error);
       return undefined;
@@ -770,9 +667,10 @@ export class Engine {
   }
 
   #feed(subscription: number, draft: string, tail: number): FeedChange | undefined {
-    if (this.#store.kind !== 'open') return undefined;
+    const { module } = this.#store;
+    if (!module) return undefined;
     try {
-      return this.#sound([this.#store.module.subscribe(subscription, draft, tail)])[0];
+      return this.#sound([module.subscribe(subscription, draft, tail)])[0];
     } catch (error) {
       this.#faultOf(error);
       return undefined;
@@ -808,9 +706,10 @@ export class Engine {
   }
 
   #readList(): readonly DraftSummary[] | undefined {
-    if (this.#store.kind !== 'open') return undefined;
+    const { module } = this.#store;
+    if (!module) return undefined;
     try {
-      return this.#store.module.list(this.#listLimit).drafts.slice(0, this.#listLimit);
+      return module.list(this.#listLimit).drafts.slice(0, this.#listLimit);
     } catch (error) {
       this.#faultOf(error);
       return undefined;
@@ -819,9 +718,10 @@ export class Engine {
 
   /** Nothing where it cannot be read. */
   #keptNews(): Pick<News, 'kept'> {
-    if (this.#store.kind !== 'open') return { kept: [] };
+    const { module } = this.#store;
+    if (!module) return { kept: [] };
     try {
-      return { kept: this.#store.module.kept() };
+      return { kept: module.kept() };
     } catch (error) {
       if (!(error instanceof Refused)) this.#faultOf(error);
       return {};
@@ -831,9 +731,10 @@ export class Engine {
   // --- the link -----------------------------------------------------------------------------------------------
 
   #received(message: Uint8Array): void {
-    if (this.#store.kind !== 'open') return;
+    const { module } = this.#store;
+    if (!module) return;
     try {
-      this.#store.module.receive(message);
+      module.receive(message);
       this.#commitSoon();
     } catch (error) {
       const why = this.#faultOf(error);
@@ -844,9 +745,10 @@ export class Engine {
 
   /** Does something to the replica, if there is one, and commits soon. */
   #withModule(work: (module: Module) => void, { quietly = false } = {}): void {
-    if (this.#store.kind !== 'open') return;
+    const { module } = this.#store;
+    if (!module) return;
     try {
-      work(this.#store.module);
+      work(module);
       if (!quietly) this.#commitSoon();
     } catch (error) {
       this.#faultOf(error);
@@ -902,9 +804,10 @@ export class Engine {
   }
 
   #presentStatus(): Status {
+    const { kind } = this.#store.state;
     const { user, display, device, limits } = this.#record ?? {};
     return {
-      state: this.#store.kind === 'closed' ? 'opening' : this.#store.kind,
+      state: kind === 'closed' ? 'opening' : kind,
       link: this.#link(),
       online: this.#wantsOnline,
       retryAt: this.#connection?.retryAt ?? null,
@@ -922,15 +825,11 @@ export class Engine {
     if (this.#environment.now() - this.#estimatedAt >= estimateEveryMs) await this.#estimate();
   }
 
-  #hasFiles(): boolean {
-    return this.#store.kind === 'open' && this.#store.files !== null;
-  }
-
   async #estimate(): Promise<void> {
     this.#estimatedAt = this.#environment.now();
-    if (!this.#hasFiles()) return;
+    if (!this.#store.files) return;
     const { usage, quota } = await this.#environment.estimate().catch(() => ({ usage: null, quota: null }));
-    if (!this.#hasFiles()) return;
+    if (!this.#store.files) return;
     this.#storage = { ...this.#storage, usage, quota };
     this.#tell({});
   }
