@@ -525,16 +525,24 @@ void SyncService::answered(Ticket ticket, StoreAnswer answer) {
   }
 }
 
-// The first one of a second: a store that is gone fails every question.
+// The first one of a second: a store that is gone fails every question. One whose disk is full answers what reads.
 void SyncService::logFault(const StoreAnswer& answer) {
   const StoreError* error = errorIn(answer);
-  if (!error || error->fault == StoreFault::conflict) {
+  if (!error) {
+    const bool isWrite = std::holds_alternative<StoreResult<void>>(answer);
+    if (isWrite && std::exchange(isFaulty_, false)) {
+      log_(LogLevel::info, "the store takes writes again");
+    }
+    return;
+  }
+  if (error->fault == StoreFault::conflict) {
     return;
   }
   metrics_.storeFaults.add();
   const auto now = SteadyClock::now();
   if (now - faultLogged_ >= std::chrono::seconds(1)) {
     faultLogged_ = now;
+    isFaulty_ = true;
     log_(LogLevel::error, "the store failed: " + error->detail);
   }
 }

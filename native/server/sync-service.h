@@ -197,6 +197,7 @@ class SyncService {
   std::function<void()> drained_;
   bool draining_ = false;
   std::chrono::steady_clock::time_point faultLogged_;
+  bool isFaulty_ = false;  // by the log
   std::optional<std::chrono::steady_clock::time_point> rejectionsForgotten_;
   std::optional<std::chrono::steady_clock::time_point> requestsForgotten_;
   // What was posted looks here whether the service is still there.

@@ -54,9 +54,11 @@ TEST_CASE("with the server's disk full nothing is accepted, and nothing is lost"
   CHECK(ada.client().status().kept == 0);
   CHECK(ada.receipts().size() == 1);
   CHECK(server.log().contains("the store failed"));
+  CHECK(!server.log().contains("the store takes writes again"));
 
   full = false;
   REQUIRE(ada.settles());
+  CHECK(server.log().contains("the store takes writes again"));
   CHECK(ada.confirmed(draft).seq == kSegments + 1);
   const auto texts = ada.texts(draft);
   REQUIRE(texts.size() == kSegments);
