@@ -67,8 +67,8 @@ std::expected<Replica, Rejection> Replica::open(DeviceStore& store, Entropy& ent
   if (!pending) return std::unexpected(rejection(errorOf(pending.error().fault)));
   for (PendingOp& op : *pending) {
     replica.lastOrder_ = op.order;
-    replica.orderOf_.emplace(op.op.id, op.order);
-    replica.outbox_.emplace(op.order, Pending{.op = std::move(op.op), .accepted = {}});
+    replica.orderOf_.emplace_hint(replica.orderOf_.end(), op.op.id, op.order);
+    replica.outbox_.emplace_hint(replica.outbox_.end(), op.order, Pending{.op = std::move(op.op), .accepted = {}});
   }
   auto kept = store.readKept();
   if (!kept) return std::unexpected(rejection(errorOf(kept.error().fault)));

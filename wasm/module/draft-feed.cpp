@@ -8,6 +8,8 @@ namespace onering {
 
 namespace {
 
+constexpr std::size_t kPendingMax = 1'000;  // of a draft's pending segments, so many are told: the newest
+
 void writeText(JsonWriter& json, std::string_view name, const std::string& text) {
   text.empty() ? json.noMember(name) : json.member(name, text);
 }
@@ -151,19 +153,25 @@ void DraftFeed::writeRedacted(JsonWriter& json, const DraftNews& news, const std
   json.closeList();
 }
 
-// Most often some have been confirmed, from the front, and some are new, at the end.
+// Most often some have been confirmed, from the front, and some are new, at the end. Told are the newest kPendingMax.
 void DraftFeed::writePending(JsonWriter& json, Replica& replica, std::uint32_t confirmed,
                              const std::set<SegmentId>& redacting) {
+  const auto firstTold = [](std::size_t count) { return count - std::min(count, kPendingMax); };
   const Replica::PendingRange now = replica.pendingRange(draft_);
-  const std::uint64_t gone = now.laid == pending_.laid ? now.left - pending_.left : pending_.count;
-  const std::size_t drop = static_cast<std::size_t>(std::min<std::uint64_t>(gone, pending_.count));
-  const std::size_t same = pending_.count - drop;
+  const auto left = static_cast<std::size_t>(now.laid == pending_.laid ? now.left - pending_.left : pending_.count);
+  const std::size_t gone = std::min(left, pending_.count);
+  const std::size_t known = pending_.count - gone;  // the first so many of those that are pending now
+  const std::size_t begin = firstTold(now.count);
+  // Counted in what was pending before: behind the last that the subscriber shall forget.
+  const std::size_t forgotten = gone + std::min(begin, known);
+  const std::size_t drop = forgotten - std::min(forgotten, firstTold(pending_.count));
+  const std::size_t add = std::max(begin, known);
   pending_ = now;
-  if (drop == 0 && same == now.count) {
+  if (drop == 0 && add == now.count) {
     return;
   }
   json.memberObject("pending").member("drop", std::uint64_t{drop}).memberList("add");
-  for (const Segment& segment : replica.pendingSegments(draft_, confirmed + static_cast<std::uint32_t>(same))) {
+  for (const Segment& segment : replica.pendingSegments(draft_, confirmed + static_cast<std::uint32_t>(add))) {
     writeSegment(json, segment, redacting);
   }
   json.closeList().closeObject();

@@ -29,7 +29,8 @@ class DraftFeed {
   [[nodiscard]] const DraftId& draft() const { return draft_; }
 
   // Writes the members of a change (types.ts, DraftChange) since the last one; all of the draft the first time.
-  // `pending` says what to do to the pending segments told before: `drop` that many from the front, then add.
+  // `pending` says what to do to the pending segments told before: `drop` that many from the front, then add. Told are
+  // at most 1,000, the newest.
   // Members and invites of the draft, and the pending list, are left out where they are as told before.
   // `news`: what was committed since the last call. Throws StoreError where the store cannot be read.
   void write(JsonWriter& json, Replica& replica, Store& store, const DraftNews& news);

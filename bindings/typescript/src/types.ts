@@ -425,7 +425,8 @@ export interface Segment {
  *    `draft.segmentCount − 1`. At most {@link SubscribeOptions.tail}: where its first position is further than
  *    what the subscriber has, read what is between with {@link Draft.segments} when it is needed.
  * 3. `redacted`: segments that lost their text, confirmed or pending.
- * 4. `pending`: all pending segments, in order; the same array as before when nothing changed.
+ * 4. `pending`: the newest pending segments, in order, at most 1,000; the same array as before when nothing changed. There
+ *    are `draft.pendingSegmentCount`, up to the draft's end; those before are read with {@link Draft.segments}, too.
  */
 export interface DraftChange {
   /** Null: this device has no such draft, or the user is not a member any more. */

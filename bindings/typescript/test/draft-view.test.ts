@@ -51,7 +51,7 @@ const withoutMembers = (draft: DraftSnapshot) => {
 
 function viewWith(...segments: Segment[]): DraftView {
   const view = new DraftView();
-  view.apply({ subscription: 1, draft: snapshot(), reset: true, pending: { drop: 0, add: segments } });
+  view.apply({ subscription: 1, draft: snapshot({ pendingSegmentCount: segments.length }), reset: true, pending: { drop: 0, add: segments } });
   return view;
 }
 
@@ -66,7 +66,7 @@ test('drops what was confirmed from the front, adds what is new at the end', () 
   const view = viewWith(pending('a', 0), pending('b', 1));
   const change = view.apply({
     subscription: 1,
-    draft: snapshot({ segmentCount: 1 }),
+    draft: snapshot({ segmentCount: 1, pendingSegmentCount: 2 }),
     reset: false,
     pending: { drop: 1, add: [pending('c', 2)] },
   });
@@ -75,26 +75,26 @@ test('drops what was confirmed from the front, adds what is new at the end', () 
 
 test('hands out the same array while nothing is new', () => {
   const view = viewWith(pending('a', 0));
-  const one = view.apply({ subscription: 1, draft: snapshot(), reset: false });
-  const other = view.apply({ subscription: 1, draft: snapshot({ title: 'U' }), reset: false });
+  const one = view.apply({ subscription: 1, draft: snapshot({ pendingSegmentCount: 1 }), reset: false });
+  const other = view.apply({ subscription: 1, draft: snapshot({ title: 'U', pendingSegmentCount: 1 }), reset: false });
   expect(other.pending).toBe(one.pending);
 });
 
 test('moves pending segments behind what others wrote meanwhile', () => {
   const view = viewWith(pending('a', 0));
-  const change = view.apply({ subscription: 1, draft: snapshot({ segmentCount: 5 }), reset: false });
+  const change = view.apply({ subscription: 1, draft: snapshot({ segmentCount: 5, pendingSegmentCount: 1 }), reset: false });
   expect(change.pending[0]!.position).toBe(5);
 });
 
 test('takes the text out of a pending segment that is redacted', () => {
   const view = viewWith(pending('a', 0), pending('b', 1));
-  const change = view.apply({ subscription: 1, draft: snapshot(), reset: false, redacted: ['a'] });
+  const change = view.apply({ subscription: 1, draft: snapshot({ pendingSegmentCount: 2 }), reset: false, redacted: ['a'] });
   expect(change.pending.map(({ text, redacted }) => [text, redacted])).toEqual([['', true], ['text of b', false]]);
 });
 
 test('forgets everything with a reset', () => {
   const view = viewWith(pending('a', 0));
-  const change = view.apply({ subscription: 1, draft: snapshot(), reset: true, pending: { drop: 0, add: [pending('z', 0)] } });
+  const change = view.apply({ subscription: 1, draft: snapshot({ pendingSegmentCount: 1 }), reset: true, pending: { drop: 0, add: [pending('z', 0)] } });
   expect(change.pending.map(({ id }) => id)).toEqual(['z']);
 });
 

@@ -360,6 +360,31 @@ describe.skipIf(!isBuilt)('the worker', { timeout: 20_000 }, () => {
       await device.close();
     });
 
+    test('of many pending segments the newest 1,000 are told, in their places', async () => {
+      const device = await Device.open();
+      const draft = await device.newDraft();
+      const changes: DraftChange[] = [];
+      draft.subscribe((change) => void changes.push(change));
+      const lines = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `line ${from + i}`);
+      const append = async (from: number, to: number) => void (await Promise.all(lines(from, to).map((line) => draft.append(line).local)));
+      const check = ({ draft, pending }: DraftChange) => {
+        const count = draft!.pendingSegmentCount;
+        const first = Math.max(0, count - 1_000);
+        expect(pending.map(({ text }) => text)).toEqual(lines(first, count));
+        expect(pending.map(({ position }) => position)).toEqual(pending.map((_, i) => first + i));
+      };
+      await append(0, 1);
+      await append(1, 700);
+      await append(700, 1_100);
+      await append(1_100, 1_101);
+      await append(1_101, 3_500);
+      changes.forEach(check);
+      expect(changes.at(-1)!.draft!.pendingSegmentCount).toBe(3_500);
+      check(await firstChange(draft));
+      expect(valueOf(await draft.segments({ from: 2_000, to: 2_002 })).segments.map(({ text }) => text)).toEqual(lines(2_000, 2_002));
+      await device.close();
+    });
+
     test('subscribers know before the one who wrote does', async () => {
       const device = await Device.open();
       const draft = await device.newDraft();

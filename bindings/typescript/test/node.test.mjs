@@ -370,6 +370,33 @@ describe.runIf(isBuilt && existsSync(program))('with a server', () => {
     expect(await server.headOf(draft.id)).toEqual({ seq: 3, link: valueOf(await draft.get()).link });
   });
 
+  test('more than is told of what is pending: as it is confirmed, a subscriber has each segment in its place', async () => {
+    const client = open({ url: server.syncAddress, storage: { path: join(folder, 'bot.db') } });
+    client.goOffline();
+    const draft = client.draft(client.create({ title: 'A long way' }).draft);
+    const appended = Array.from({ length: 2_500 }, (_, i) => draft.append(`line ${i}`));
+    for (const { local } of appended) valueOf(await local);
+    const confirmed = [];
+    const wrong = [];
+    const all = new Promise((resolve) =>
+      draft.subscribe(
+        (change) => {
+          confirmed.push(...change.appended.map(({ text }) => text));
+          const { segmentCount, pendingSegmentCount } = change.draft;
+          const first = segmentCount + Math.max(0, pendingSegmentCount - 1_000);
+          const isRight = change.pending.every(({ text, position }, i) => position === first + i && text === `line ${position}`);
+          if (!isRight || change.pending.length !== Math.min(1_000, pendingSegmentCount) || confirmed.length !== segmentCount) wrong.push(change.draft);
+          if (segmentCount === 2_500) resolve();
+        },
+        { tail: 1_000 },
+      ),
+    );
+    client.goOnline();
+    await all;
+    expect(wrong).toEqual([]);
+    expect(confirmed).toEqual(Array.from({ length: 2_500 }, (_, i) => `line ${i}`));
+  });
+
   test('two devices of one user that come back at once: all that was written on either is there, once', async () => {
     const [desk, phone] = ['desk', 'phone'].map((device) => open({ url: server.syncAddress, storage: { path: join(folder, `${device}.db`) } }));
     const mine = desk.draft(desk.create({ title: 'On two devices' }).draft);

@@ -43,6 +43,7 @@ export class Segments implements View {
   readonly #pendingRows = new KeyedList(this.#pendingList, rowKey, drawRow);
   #shown = new Map<string, SegmentRow>();
   #pending: readonly Segment[] = [];
+  #pendingCount = 0;
   #colours = new Colours();
   #reading: Promise<void> | null = null;
   #paintedEnd = 0;
@@ -70,6 +71,7 @@ export class Segments implements View {
     this.#colours = colours;
     this.#window.apply(change, this.#end.holds);
     this.#pending = change.pending;
+    this.#pendingCount = change.draft?.pendingSegmentCount ?? 0;
     this.#painting.request();
   }
 
@@ -97,9 +99,9 @@ export class Segments implements View {
     this.#earlier.update(first, `${counted(first, 'segment')} before this`);
     this.#later.update(all - end, `${counted(all - end, 'segment')} after this`);
     this.#list.start = first + 1;
-    this.#empty.hidden = all + this.#pending.length > 0;
-    this.#pendingNote.hidden = this.#pending.length === 0;
-    setText(this.#pendingNote, pendingSentence(this.#pending.length));
+    this.#empty.hidden = all + this.#pendingCount > 0;
+    this.#pendingNote.hidden = this.#pendingCount === 0;
+    setText(this.#pendingNote, pendingSentence(this.#pendingCount));
     this.#end.keep(); // before anyone looks: a text that got shorter has been moved by the browser
     this.#showLeaps();
     clearTimeout(this.#resting);

@@ -23,6 +23,30 @@ async function newDraft(client) {
   return client.draft(created.draft);
 }
 
+// Tells in the end for how long the main thread did nothing else, at most: by so much a timer of 4 ms was late.
+export function watchTimer() {
+  const periodMs = 4;
+  let longest = 0;
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last - periodMs);
+    last = now;
+  }, periodMs);
+  return () => {
+    clearInterval(timer);
+    return Math.max(longest, performance.now() - last - periodMs);
+  };
+}
+
+// The segments in the document, and laid out.
+export function show(segments) {
+  const shown = document.createElement('main');
+  shown.replaceChildren(...segments.map((segment) => Object.assign(document.createElement('p'), { textContent: segment.text })));
+  document.body.append(shown);
+  void shown.offsetHeight;
+}
+
 function quantile(sorted, q) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
 }
@@ -89,33 +113,52 @@ export async function fill(name, count, address) {
   return draft.id;
 }
 
-// From createClient() until the newest 200 segments are in the document; then until all have been read.
-export async function reopen(name, id) {
-  const start = performance.now();
+// Opens the store, and has the newest 200 of the draft shown; `all()` reads every segment.
+async function openDraft(name, id) {
   const client = createClient({ url: '/sync', auth: () => user, user, storage: { name, kind: 'opfs' }, startOffline: true });
   const draft = client.draft(id);
-  const shown = document.createElement('main');
-  document.body.append(shown);
-  const count = await new Promise((resolve) => {
+  await new Promise((resolve) => {
     const stop = draft.subscribe((change) => {
-      const newest = [...change.appended, ...change.pending].slice(-200);
-      shown.replaceChildren(...newest.map((segment) => Object.assign(document.createElement('p'), { textContent: segment.text })));
-      void shown.offsetHeight; // laid out
+      show([...change.appended, ...change.pending].slice(-200));
       stop();
-      resolve(newest.length);
+      resolve();
     }, { tail: 200 });
   });
+  return {
+    async all() {
+      const segments = [];
+      for (let from = 0; from !== null; ) {
+        const page = await must(draft.segments({ from }));
+        for (const segment of page.segments) segments.push(segment);
+        from = page.next;
+      }
+      return segments;
+    },
+    close: () => client.close(),
+  };
+}
+
+// From createClient() until the newest 200 segments are in the document; then until all have been read.
+export async function reopen(name, id) {
+  const blockedMs = watchTimer();
+  const start = performance.now();
+  const draft = await openDraft(name, id);
   const firstMs = performance.now() - start;
-  let read = 0;
-  for (let from = 0; from !== null; ) {
-    const page = await must(draft.segments({ from }));
-    read += page.segments.length;
-    from = page.next;
-  }
-  const allMs = performance.now() - start;
-  await client.close();
-  shown.remove();
-  return { shown: count, firstMs, read, allMs };
+  const { length } = await draft.all();
+  const result = { firstMs, read: length, allMs: performance.now() - start, blockedMs: blockedMs() };
+  await draft.close();
+  return result;
+}
+
+// The same in two steps, for who looks at what the browser needs after each: all segments stay in the page's hands.
+export async function hold(name, id) {
+  globalThis.held = { draft: await openDraft(name, id) };
+}
+
+export async function holdAll() {
+  const { held } = globalThis;
+  held.segments = await held.draft.all();
+  return held.segments.length;
 }
 
 // Comparable between browsers on one machine.
@@ -175,12 +218,7 @@ export async function appendOneByOne(address, name, id, count, restMs) {
 
 // A second device that has nothing: until the draft is all there.
 export async function catchUp(name, id, count, address) {
-  const tellsLongTasks = PerformanceObserver.supportedEntryTypes.includes('longtask');
-  let longestMs = 0;
-  const observer = new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) longestMs = Math.max(longestMs, duration);
-  });
-  if (tellsLongTasks) observer.observe({ entryTypes: ['longtask'] });
+  const blockedMs = watchTimer();
   const start = performance.now();
   const client = createClient({ url: address, auth: () => user, user, storage: { name, kind: 'opfs' } });
   await new Promise((resolve) => {
@@ -190,10 +228,9 @@ export async function catchUp(name, id, count, address) {
       resolve();
     });
   });
-  const ms = performance.now() - start;
+  const result = { ms: performance.now() - start, blockedMs: blockedMs() };
   await client.close();
-  observer.disconnect();
-  return { ms, ...(tellsLongTasks && { longestTaskMs: longestMs }) };
+  return result;
 }
 
 // The id of the draft with that title.

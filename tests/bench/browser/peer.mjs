@@ -1,4 +1,6 @@
 // Runs in the page: the measurements of page.mjs, of the store in peer-worker.mjs.
+import { show, watchTimer } from '/page.mjs';
+
 const text = 'A segment of one hundred bytes, more or less what one writes before looking up and thinking on. 1234';
 const draft = crypto.randomUUID();
 
@@ -45,19 +47,33 @@ export async function peerBatch(name, count) {
   return { perSecond: (count / ms) * 1000 };
 }
 
+async function openRows(name, count) {
+  const store = await open(name);
+  show(await store.call('read', { from: count - 200, to: count }));
+  return {
+    async all() {
+      const segments = [];
+      for (let from = 0; from < count; from += 1_000) segments.push(...(await store.call('read', { from, to: from + 1_000 })));
+      return segments;
+    },
+    close: () => store.close(),
+  };
+}
+
 // From nothing until the newest 200 are in the document, and until all have been read.
 export async function peerReopen(name, count) {
+  const blockedMs = watchTimer();
   const start = performance.now();
-  const store = await open(name);
-  const newest = await store.call('read', { from: count - 200, to: count });
-  const shown = document.createElement('main');
-  document.body.append(shown);
-  shown.replaceChildren(...newest.map((segment) => Object.assign(document.createElement('p'), { textContent: segment.text })));
-  void shown.offsetHeight; // laid out
+  const rows = await openRows(name, count);
   const firstMs = performance.now() - start;
-  let read = 0;
-  for (let from = 0; from < count; from += 1_000) read += (await store.call('read', { from, to: from + 1_000 })).length;
-  const allMs = performance.now() - start;
-  await store.close();
-  return { firstMs, read, allMs };
+  const { length } = await rows.all();
+  const result = { firstMs, read: length, allMs: performance.now() - start, blockedMs: blockedMs() };
+  await rows.close();
+  return result;
 }
+
+export async function peerHold(name, count) {
+  globalThis.held = { draft: await openRows(name, count) };
+}
+
+export { holdAll as peerHoldAll } from '/page.mjs';

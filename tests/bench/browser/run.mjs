@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // What the browser side costs: one line of JSON for each round, then one with the medians and the sizes.
 //
-//   node tests/bench/browser/run.mjs [--rounds N] [--memory] [--firefox] [--peer] [--only local|peer|synced|propagation]
+//   node tests/bench/browser/run.mjs [--rounds N] [--memory] [--firefox] [--peer] [--only local|peer|synced|propagation|held]
 //
 // Needs the built package (bindings/typescript/build), the page's packages (demo/build) and Chromium. With
 // build/native/onering there, the measurements that need a server are taken, too. --memory: a store in memory,
-// which shows what is not the disk's. --firefox: in Firefox, with the packages of the browser tests (tests/run browser-firefox).
+// which shows what is not the disk's. `held`: the memory that a browser takes, in MiB, with a draft open and with all of it in the
+// page's hands (Linux). --firefox: in Firefox, with the packages of the browser tests (tests/run browser-firefox).
 // --peer: SQLite's own WebAssembly build doing the same rows (peer-worker.mjs), in the same rounds; it is installed where it is
 // missing.
 import { execFileSync } from 'node:child_process';
@@ -18,6 +19,7 @@ import { parseArgs } from 'node:util';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 import { openBrowser } from '../../../demo/person.mjs';
+import { memoryOf } from './footprint.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const dist = fileURLToPath(new URL('../../../bindings/typescript/dist/', import.meta.url));
@@ -128,6 +130,51 @@ async function synced(context, { address, syncAddress }) {
   };
 }
 
+// What a browser takes beyond an empty page of the same origin: with the newest 200 segments shown, and with all in the page's hands.
+async function held(folder, { address, syncAddress }, count) {
+  const fills = {
+    ...(syncAddress && { confirmed: ['fill', 'held', count, syncAddress] }),
+    pending: ['fill', 'held', count, null],
+    ...(options.peer && { peer: ['peerBatch', 'held', count] }),
+  };
+  const result = {};
+  for (const [name, fill] of Object.entries(fills)) {
+    const profile = join(folder, `held-${name}-${count}`);
+    const filling = await browse(profile);
+    const draft = await measure(filling, address, ...fill);
+    await filling.close();
+    const context = await browse(profile);
+    const page = await context.newPage();
+    const call = async (...given) => page.evaluate(async ([from, what, args]) => (await import(from))[what](...args), given);
+    const [script, hold, holdAll, which] = name === 'peer' ? ['/peer.mjs', 'peerHold', 'peerHoldAll', count] : ['/page.mjs', 'hold', 'holdAll', draft];
+    try {
+      await page.goto(address);
+      const empty = await settled(profile);
+      await call(script, hold, ['held', which]);
+      const open = await settled(profile);
+      if ((await call(script, holdAll, [])) !== count) throw new Error(`${name}: not all of the segments`);
+      const all = await settled(profile);
+      result[name] = { empty, open: open - empty, all: all - empty };
+    } finally {
+      await context.close();
+    }
+  }
+  return result;
+}
+
+// The browser's memory when it changes no more: what it frees and compiles, it does by and by.
+async function settled(profile) {
+  for (let last = Infinity; ; ) {
+    await new Promise((resolve) => setTimeout(resolve, settleMs));
+    const now = memoryOf(profile);
+    if (Math.abs(now - last) < settledMiB) return now;
+    last = now;
+  }
+}
+
+const settleMs = 2_000;
+const settledMiB = 1;
+
 // From append() until another browser's page is told, and the legs on the way.
 async function propagation(folder, context, { address, syncAddress }) {
   const reader = 'reader';
@@ -167,6 +214,7 @@ async function round(web) {
       local: () => local(context, server.address, options.memory ? 'memory' : 'opfs'),
       ...(options.peer && { peer: () => localPeer(context, server.address) }),
       ...(server.syncAddress && { synced: () => synced(context, server), propagation: () => propagation(folder, context, server) }),
+      ...(!options.memory && { held: async () => ({ held20000: await held(folder, server, 20_000), held100000: await held(folder, server, 100_000) }) }),
     };
     const result = {};
     for (const [name, measureIt] of Object.entries(parts)) {

@@ -24,7 +24,8 @@ export class DraftView {
     const before = change.reset ? none : this.#pending;
     const { drop = 0, add = none } = change.pending ?? {};
     const pending = drop === 0 && add.length === 0 ? before : [...before.slice(drop), ...add];
-    this.#pending = placed(pending, change.draft.segmentCount, new Set(redacted));
+    const { segmentCount, pendingSegmentCount } = change.draft;
+    this.#pending = placed(pending, segmentCount + pendingSegmentCount - pending.length, new Set(redacted));
     return { draft: this.#draft, reset: change.reset, appended: change.appended ?? none, redacted, pending: this.#pending };
   }
 }

@@ -6,7 +6,7 @@ export interface DraftState {
   readonly draft: DraftSnapshot | null | undefined;
   /** Confirmed segments without a gap, up to the newest: those that were subscribed to, and earlier ones as asked for. */
   readonly segments: readonly Segment[];
-  /** They follow `segments`. */
+  /** They follow `segments`; where there are more than 1,000, the newest. */
   readonly pending: readonly Segment[];
   /** Whether there are segments before `segments`. */
   readonly hasEarlier: boolean;
