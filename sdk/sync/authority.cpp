@@ -311,6 +311,7 @@ AuthorityActions Authority::tick(Time now) {
   for (const SessionId session : expired) refuse(session, rejection(ErrorCode::tokenExpired), actions);
   letSomeCatchUp(actions);
   attendance_.lapse(now);
+  std::erase_if(workedOffAt_, [&](const auto& entry) { return entry.second <= now; });
   tellPresence(now, actions);
   askNews(actions);  // that could not be had
   return actions;
@@ -360,13 +361,19 @@ void Authority::push(SessionId session, Push push, Time now, AuthorityActions& a
   startBatches(now, actions);
 }
 
-bool Authority::isOverspent(const UserId& user, Time now) {
-  if (now - rejectedSince_ >= std::chrono::days(1)) {
-    rejectedOf_.clear();
-    rejectedSince_ = now;
-  }
-  const auto found = rejectedOf_.find(user);
-  return found != rejectedOf_.end() && found->second >= options_.rejectionsPerDay;
+bool Authority::isOverspent(const UserId& user, Time now) const {
+  const auto found = workedOffAt_.find(user);
+  return found != workedOffAt_.end() && found->second - now > std::chrono::days(1) - perRejection();
+}
+
+// Every rejection takes its part of a day, one after the other (the generic cell rate algorithm, ITU-T I.371).
+void Authority::noteRejection(const UserId& user, Time now) {
+  Time& at = workedOffAt_[user];
+  at = std::max(at, now) + perRejection();
+}
+
+Duration Authority::perRejection() const {
+  return Duration{std::chrono::days(1)} / static_cast<std::int64_t>(options_.rejectionsPerDay);
 }
 
 void Authority::Busy::add(const Submission& submission) {
@@ -535,7 +542,7 @@ void Authority::decide(BatchInWork& batch, const Found& found, Time now, Authori
 void Authority::batchCommitted(BatchInWork& batch, Time now, AuthorityActions& actions) {
   for (const DraftWrite& write : batch.deciding->drafts) counts_.accepted += write.ops.size();
   counts_.rejected += batch.deciding->rejected.size();
-  for (const RejectedOp& op : batch.deciding->rejected) ++rejectedOf_[op.actor];
+  for (const RejectedOp& op : batch.deciding->rejected) noteRejection(op.actor, now);
   ++counts_.batches;
   sendReceipts(batch, actions);
   fanOut(batch, actions);

@@ -196,11 +196,14 @@ std::expected<Performed, Rejection> Replica::copyKept(const DraftId& draft, std:
   if (as.op != OpId{}) create.id = as.op;
   auto created = perform(std::move(create), now);
   if (!created) return created;
+  std::set<OpId> copied;
   for (KeptOp& each : texts) {
-    AppendSegment copy{.segment = {}, .epoch = 0, .content = std::get<AppendSegment>(each.op.body).content};
-    const auto performed = perform(prepare(created->draft, std::move(copy), now), now);
-    if (performed) static_cast<void>(dismiss(each.op.id));
+    AppendSegment copy{.segment = {}, .epoch = 0, .content = std::move(std::get<AppendSegment>(each.op.body).content)};
+    if (perform(prepare(created->draft, std::move(copy), now), now)) copied.insert(each.op.id);
   }
+  step_.changes.dismissed.insert(step_.changes.dismissed.end(), copied.begin(), copied.end());
+  std::erase_if(kept_, [&](const KeptOp& each) { return copied.contains(each.op.id); });
+  step_.notices.emplace_back(OutboxChanged{});
   return created;
 }
 

@@ -93,7 +93,8 @@ struct AuthorityOptions {
   // While the store works on one, the next is judged; a database works on both.
   std::size_t batchesAtStore = 2;
   std::size_t cacheBytes = std::size_t{64} << 20U;  // of drafts' states, about
-  // Each is remembered (SPEC K5). Whoever has had so many in a day is not heard before the next one.
+  // Each is remembered (SPEC K5). Whoever has had so many is not heard before one more is due: a day has room for so many,
+  // spread evenly. At least 1.
   std::size_t rejectionsPerDay = 10'000;
   // How far back a cursor points from the present, so that no change is missed although the clocks of
   // several servers differ and a commit takes time.
@@ -223,7 +224,9 @@ class Authority {
 
   void join(SessionId session, Principal principal, Time now, AuthorityActions& actions);
   void push(SessionId session, Push push, Time now, AuthorityActions& actions);
-  [[nodiscard]] bool isOverspent(const UserId& user, Time now);
+  [[nodiscard]] bool isOverspent(const UserId& user, Time now) const;
+  void noteRejection(const UserId& user, Time now);
+  [[nodiscard]] Duration perRejection() const;
   void enqueue(Submission submission);
   void sortQueue();
   void startBatches(Time now, AuthorityActions& actions);
@@ -303,8 +306,7 @@ class Authority {
   Ticket lastTicket_ = 0;
   Time latest_{};  // time never goes back (SPEC I11)
   AuthorityCounts counts_;
-  std::map<UserId, std::size_t> rejectedOf_;  // in the day that began then
-  Time rejectedSince_{};
+  std::map<UserId, Time> workedOffAt_;  // by then all of the user's rejections are
 
   struct CachedDraft {
     DraftState state;
