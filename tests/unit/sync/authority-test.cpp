@@ -127,7 +127,8 @@ TEST_CASE("K5 a batch that the store cannot take is pushed again, in order", "[s
   CHECK(table.position(draft).seq == 3);
 }
 
-TEST_CASE("K5 who has had very many ops rejected is not heard before there is room for one more, and loses nothing", "[sync]") {
+TEST_CASE("K5 who has had very many ops rejected is not heard before there is room for one more, and loses nothing",
+          "[sync]") {
   Table table({.limits = {}, .rejectionsPerDay = 3});
   Seat& ada = table.sit("ada");
   Seat& bob = table.sit("bob");

@@ -93,8 +93,8 @@ struct AuthorityOptions {
   // While the store works on one, the next is judged; a database works on both.
   std::size_t batchesAtStore = 2;
   std::size_t cacheBytes = std::size_t{64} << 20U;  // of drafts' states, about
-  // Each is remembered (SPEC K5). Whoever has had so many is not heard before one more is due: a day has room for so many,
-  // spread evenly. At least 1.
+  // Each is remembered (SPEC K5). Whoever has had so many is not heard before one more is due: a day has room for so
+  // many, spread evenly. At least 1.
   std::size_t rejectionsPerDay = 10'000;
   // How far back a cursor points from the present, so that no change is missed although the clocks of
   // several servers differ and a commit takes time.
