@@ -78,7 +78,9 @@ TEST_CASE("a draft that nobody writes to is read from the store once, and told t
 }
 
 TEST_CASE("whoever reads while others write sees all that was acknowledged before they asked", "[http][pages]") {
-  TestServer server;
+  ServerOptions options;
+  options.bounds.requestsPerSecondPerUser = 0;
+  TestServer server(std::move(options));
   const std::uint16_t port = server.port();
   ApiClient ann(port, "ann");
   const std::string draft = ann.create();
