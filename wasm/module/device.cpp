@@ -152,7 +152,6 @@ void Device::recover(JsonWriter& json, const Failure& failure, Time now) {
     return;
   }
   writeStanding(json);
-  json.member("keptChanged", true);
   json.memberList("feeds");
   for (auto& [number, feed] : feeds_) {
     feed.startOver();
@@ -168,9 +167,7 @@ void Device::tell(JsonWriter& json, const Step& step) {
   json.member("draftsChanged", std::ranges::any_of(step.notices, [](const Notice& notice) {
                 return std::holds_alternative<DraftChanged>(notice);
               }));
-  if (!step.changes.kept.empty() || !step.changes.dismissed.empty()) {
-    json.member("keptChanged", true);
-  }
+  tellKept(json, step.changes);
   if (step.changes.record) {
     json.name("record");
     writeRecord(json);
@@ -187,6 +184,21 @@ void Device::tell(JsonWriter& json, const Step& step) {
                              [&](const PresenceTold& each) { writePresence(json, each.presence); });
   tellFeeds(json, step);
   json.closeObject();
+}
+
+void Device::tellKept(JsonWriter& json, const DeviceBatch& changes) {
+  if (changes.kept.empty() && changes.dismissed.empty()) {
+    return;
+  }
+  json.memberObject("keptChange").member("reset", false).memberList("added");
+  for (const KeptOp& kept : changes.kept) {
+    writeKept(json, kept);
+  }
+  json.closeList().memberList("left");
+  for (const OpId& id : changes.dismissed) {
+    json.value(toText(id));
+  }
+  json.closeList().closeObject();
 }
 
 void Device::tellFeeds(JsonWriter& json, const Step& step) {
@@ -242,6 +254,16 @@ void Device::subscribe(JsonWriter& json, std::uint32_t number, const DraftId& dr
   feeds_.erase(number);
   auto& feed = feeds_.emplace(number, DraftFeed(draft, tail)).first->second;
   writeFeed(json, number, feed, {});
+}
+
+void Device::writeKept(JsonWriter& json, const KeptOp& kept) {
+  const DraftState* draft = replica_->draft(kept.op.draft);
+  json.openObject();
+  draft ? json.member("draftTitle", draft->title) : json.noMember("draftTitle");
+  writeOp(json, kept.op);
+  json.name("why");
+  writeFailure(json, kept.why);
+  json.member("at", toMs(kept.at)).closeObject();
 }
 
 void Device::writeOutcome(JsonWriter& json, const OpKey& key) {

@@ -55,6 +55,9 @@ class Device {
   void subscribe(JsonWriter& json, std::uint32_t number, const DraftId& draft, std::uint32_t tail);
   void unsubscribe(std::uint32_t number) { feeds_.erase(number); }
 
+  // As types.ts has it, KeptOp.
+  void writeKept(JsonWriter& json, const KeptOp& kept);
+
   // What is known of an op (module.ts, OpOutcome), or null.
   void writeOutcome(JsonWriter& json, const OpKey& key);
 
@@ -68,6 +71,7 @@ class Device {
   [[nodiscard]] std::optional<Failure> openReplica(Time now);
   void queue(JsonWriter& json, const std::vector<ReplicaMessage>& messages);
   void tell(JsonWriter& json, const Step& step);
+  void tellKept(JsonWriter& json, const DeviceBatch& changes);
   void tellFeeds(JsonWriter& json, const Step& step);
   void writeFeed(JsonWriter& json, std::uint32_t number, DraftFeed& feed, const DraftNews& news);
 

@@ -130,16 +130,6 @@ T valueOf(StoreResult<T> result) {
   return std::move(*result);
 }
 
-void writeKept(JsonWriter& json, Replica& replica, const KeptOp& kept) {
-  const DraftState* draft = replica.draft(kept.op.draft);
-  json.openObject();
-  draft ? json.member("draftTitle", draft->title) : json.noMember("draftTitle");
-  writeOp(json, kept.op);
-  json.name("why");
-  writeFailure(json, kept.why);
-  json.member("at", toMs(kept.at)).closeObject();
-}
-
 // Drafts of this user whose creation no authority has confirmed: newest first, before all others.
 void writeUnconfirmed(JsonWriter& json, Replica& replica, const std::map<DraftId, std::size_t>& counts) {
   std::vector<DraftId> drafts = replica.pendingDrafts();
@@ -500,10 +490,10 @@ int listDrafts(int device, double updatedAt, const char* id, std::size_t idSize,
 // The result: a list of KeptOps.
 ONERING_EXPORT(onering_kept) int readKept(int device, double now) {
   return answering(device, now, [&](JsonWriter& json) {
-    Replica& replica = deviceOf(device).replica();
+    Device& open = deviceOf(device);
     json.openList();
-    for (const KeptOp& kept : replica.kept()) {
-      writeKept(json, replica, kept);
+    for (const KeptOp& kept : open.replica().kept()) {
+      open.writeKept(json, kept);
     }
     json.closeList();
     return kDone;

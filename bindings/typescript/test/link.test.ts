@@ -127,7 +127,7 @@ test('a subscriber that throws harms nobody else', async () => {
     throw new Error('theirs');
   });
   link.kept.subscribe(seen);
-  news({ kept: [] });
+  news({ kept: { reset: true, added: [], left: [] } });
   expect(seen).toHaveBeenCalledTimes(2);
   expect(reported).toHaveBeenCalledTimes(2);
   vi.unstubAllGlobals();

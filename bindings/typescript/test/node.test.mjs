@@ -443,8 +443,13 @@ describe.runIf(isBuilt && existsSync(program))('with a server', () => {
     valueOf(await later.server);
     await bob.whenSynced();
     await vi.waitFor(() => expect(bob.status.current).toMatchObject({ pending: 0, rejected: 2, link: 'live' }), { timeout: 5_000 });
-    expect(bob.rejected.current.map(({ text }) => text)).toEqual(['One.', 'Two.']);
+    const kept = () => bob.rejected.current.map(({ text }) => text);
+    expect(kept()).toEqual(['One.', 'Two.']);
     expect(await textsOf(his)).toEqual([]);
+    valueOf(await bob.rejected.dismiss(bob.rejected.current[0].op));
+    expect(kept()).toEqual(['Two.']);
+    valueOf(await bob.rejected.copyToNewDraft(mine.id, { title: 'Not lost' }).server);
+    expect(kept()).toEqual([]);
   });
 
   test('who may only read is told so at once, before the server is asked', async () => {

@@ -1,6 +1,7 @@
 /** The page's end of the conversation with the worker: who waits for what, and who is told. */
 import { closedClient, done, failed, failure, isErrorCode } from '../shared/failure.js';
 import { uuidV7 } from '../shared/ids.js';
+import { keptAfter } from '../shared/kept.js';
 import type { FromWorker, News, OpRequest, ReadRequest, SettledOp, ToWorker } from '../shared/protocol.js';
 import { initialStatus } from '../shared/status.js';
 import type {
@@ -260,7 +261,7 @@ export class Link {
   }
 
   #heard(news: News): void {
-    if (news.kept) this.kept.set(news.kept);
+    if (news.kept) this.kept.set(keptAfter(this.kept.current, news.kept));
     for (const change of news.feeds ?? []) {
       const subscriber = this.#drafts.get(change.subscription);
       if (subscriber && !('error' in change)) notify(subscriber.listener, subscriber.view.apply(change));

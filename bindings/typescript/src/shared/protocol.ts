@@ -141,13 +141,21 @@ export type FeedChange =
     }
   | { readonly subscription: number; readonly error: Failure };
 
+/** What came to the kept ops, and what has left them; `reset`: none were there before. */
+export interface KeptChange {
+  readonly reset: boolean;
+  readonly added: readonly KeptOp[];
+  /** By their ids. */
+  readonly left: readonly string[];
+}
+
 /** What came of a transaction, and of whatever else happened since the last one. Apply it in this order. */
 export interface News {
   readonly type: 'news';
   readonly status?: Status;
   /** The store was erased: whoever hears this closes. */
   readonly cleared?: true;
-  readonly kept?: readonly KeptOp[];
+  readonly kept?: KeptChange;
   readonly feeds?: readonly FeedChange[];
   readonly presence?: readonly { readonly subscription: number; readonly people: readonly Presence[] }[];
   readonly list?: readonly DraftSummary[];

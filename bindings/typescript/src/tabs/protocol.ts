@@ -8,7 +8,7 @@ import type { FromWorker, ToWorker } from '../shared/protocol.js';
 import type { Failure } from '../types.js';
 
 /** Raised by every change of this file, or of the messages in shared/protocol.ts, that an older tab would not understand. */
-export const tabsVersion = 3;
+export const tabsVersion = 4;
 
 /** Said to all, on the store's channel. Every later version understands these and says them in this form. */
 export type Announcement =

@@ -2,7 +2,9 @@
  * Makes one engine that knows one client serve several tabs: requests and subscriptions get numbers of the engine's, what
  * the engine tells goes to whom it concerns.
  */
+import { allKept, keptAfter } from '../shared/kept.js';
 import type { FromWorker, News, ToWorker } from '../shared/protocol.js';
+import type { KeptOp } from '../types.js';
 
 interface Member {
   readonly tell: (message: FromWorker) => void;
@@ -27,7 +29,7 @@ export class Switchboard {
   /** By op: the tab that made it, as long as there is something to tell it. */
   readonly #makers = new Map<string, string>();
   #status: News['status'];
-  #kept: News['kept'];
+  #kept: readonly KeptOp[] | undefined;
 
   constructor(engine: { handle(message: ToWorker): void }, own: string) {
     this.#engine = engine;
@@ -42,7 +44,7 @@ export class Switchboard {
   join(tab: string, tell: (message: FromWorker) => void): void {
     this.leave(tab);
     this.#members.set(tab, { tell, subscriptions: new Map(), listLimit: 0 });
-    if (this.#status) tell({ type: 'news', status: this.#status, ...(this.#kept && { kept: this.#kept }) });
+    if (this.#status) tell({ type: 'news', status: this.#status, ...(this.#kept && { kept: allKept(this.#kept) }) });
   }
 
   leave(tab: string): void {
@@ -114,7 +116,7 @@ export class Switchboard {
 
   #tell(news: News): void {
     if (news.status) this.#status = news.status;
-    if (news.kept) this.#kept = news.kept;
+    if (news.kept) this.#kept = keptAfter(this.#kept ?? [], news.kept);
     const { feeds, presence, stored, waiting, ended, settled, list, ...forAll } = news;
     const parts = new Map<string, Parts>();
     const of = (tab: string): Parts => {

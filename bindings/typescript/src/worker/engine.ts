@@ -9,6 +9,7 @@
  * Nothing in here touches a browser API: what it needs is in {@link EngineEnvironment}.
  */
 import { clearedStore, closedClient, done, failed, failure, isErrorCode, textOf } from '../shared/failure.js';
+import { allKept } from '../shared/kept.js';
 import type { EndedOp, FeedChange, FromWorker, News, OpenOptions, OpIds, OpRequest, ReadRequest, SettledOp, ToWorker } from '../shared/protocol.js';
 import { defaultLimits, noStorage } from '../shared/status.js';
 import type {
@@ -328,7 +329,7 @@ export class Engine {
     this.#standing = { link: 'offline', pending: 0, kept: 0 };
     this.#setError(result.ok ? clearedStore : result.error, 'storage');
     this.#answer(request, result);
-    this.#tell({ kept: [], ...(result.ok && { cleared: true }) });
+    this.#tell({ kept: allKept([]), ...(result.ok && { cleared: true }) });
   }
 
   /** Why nothing can be done now; undefined: it can. */
@@ -413,7 +414,7 @@ export class Engine {
     if (!module) return null;
     if ('name' in op && op.name === 'dismiss') {
       const { kept } = this.#keptNews();
-      return !kept || kept.some((each) => each.op === op.kept) ? null : { effect: 'shown' };
+      return !kept || kept.added.some((each) => each.op === op.kept) ? null : { effect: 'shown' };
     }
     try {
       return module.outcome(op.draft, op.op);
@@ -457,11 +458,11 @@ export class Engine {
     // Told with this news, and not forgotten with the next: whoever looks now and then shall see it (SPEC H3).
     if (committed.divergences) this.#setError(failure('divergence', 'A copy did not match the server’s log. It was set aside and is fetched anew.'), 'copy');
     this.#send();
-    const { feeds, presence, settled } = committed;
+    const { feeds, presence, settled, keptChange } = committed;
     this.#tell({
       ...(presence && { presence: this.#attendance.heard(presence) }),
       ...(feeds && { feeds: this.#sound(feeds) }),
-      ...(committed.keptChanged && this.#keptNews()),
+      ...(keptChange && { kept: keptChange }),
       ...stored,
       ...(settled && { settled }),
     });
@@ -719,9 +720,9 @@ export class Engine {
   /** Nothing where it cannot be read. */
   #keptNews(): Pick<News, 'kept'> {
     const { module } = this.#store;
-    if (!module) return { kept: [] };
+    if (!module) return { kept: allKept([]) };
     try {
-      return { kept: module.kept() };
+      return { kept: allKept(module.kept()) };
     } catch (error) {
       if (!(error instanceof Refused)) this.#faultOf(error);
       return {};

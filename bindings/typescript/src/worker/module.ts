@@ -2,7 +2,7 @@
  * The module's exports (wasm/module/exports.cpp), typed. Texts go in as UTF-8, answers come out as JSON; no address
  * leaves this file.
  */
-import type { FeedChange, OpRequest, SettledOp, VerifiedPart } from '../shared/protocol.js';
+import type { FeedChange, KeptChange, OpRequest, SettledOp, VerifiedPart } from '../shared/protocol.js';
 import type {
   DraftPage,
   DraftSnapshot,
@@ -43,7 +43,7 @@ export interface Opened extends Standing {
 export interface Done extends Standing {
   readonly committed: true;
   readonly draftsChanged: boolean;
-  readonly keptChanged?: boolean;
+  readonly keptChange?: KeptChange;
   readonly record?: DeviceRecord;
   readonly settled?: readonly SettledOp[];
   readonly divergences?: readonly string[];
@@ -62,7 +62,6 @@ export interface Fault extends Partial<Standing> {
   readonly committed: false;
   readonly open: boolean;
   readonly error: DetailedFailure;
-  readonly keptChanged?: boolean;
   readonly feeds?: readonly FeedChange[];
 }
 
