@@ -196,13 +196,13 @@ std::expected<Performed, Rejection> Replica::copyKept(const DraftId& draft, std:
   if (as.op != OpId{}) create.id = as.op;
   auto created = perform(std::move(create), now);
   if (!created) return created;
-  std::set<OpId> copied;
+  std::vector<OpId> copied;
   for (KeptOp& each : texts) {
     AppendSegment copy{.segment = {}, .epoch = 0, .content = std::move(std::get<AppendSegment>(each.op.body).content)};
-    if (perform(prepare(created->draft, std::move(copy), now), now)) copied.insert(each.op.id);
+    if (perform(prepare(created->draft, std::move(copy), now), now)) copied.push_back(each.op.id);
   }
   step_.changes.dismissed.insert(step_.changes.dismissed.end(), copied.begin(), copied.end());
-  std::erase_if(kept_, [&](const KeptOp& each) { return copied.contains(each.op.id); });
+  std::erase_if(kept_, [&](const KeptOp& each) { return std::ranges::binary_search(copied, each.op.id); });
   step_.notices.emplace_back(OutboxChanged{});
   return created;
 }

@@ -112,6 +112,10 @@ export const mutants = [
   { name: 'stale-read-told', file: news, suite: 'unit',
     was: 'read.isMember[draft] = isMember;', is: 'continue;' },
   { name: 'repeat-asks-no-news', file: authority, suite: 'unit', was: '  askNewsOfRepeats(batch);\n', is: '' },
+  { name: 'rejections-never-worked-off', file: authority, suite: 'unit',
+    was: 'found->second - now > std::chrono::days(1) - perRejection()', is: 'true' },
+  { name: 'one-rejection-too-many', file: authority, suite: 'unit',
+    was: 'std::chrono::days(1) - perRejection()', is: 'std::chrono::days(1)' },
   { name: 'time-of-the-authority-goes-back', file: news, suite: 'unit',
     was: 'latest_ = std::max(latest_, now);', is: 'latest_ = now;' },
   { name: 'cursor-points-ahead', file: news, suite: 'simulation',
@@ -154,6 +158,8 @@ export const mutants = [
   { name: 'message-over-the-bound', file: replica, suite: 'unit',
     was: 'std::size_t room = record_.limits.messageBytes - kMessageOverhead;', is: 'std::size_t room = 2 * record_.limits.messageBytes;' },
   { name: 'ops-ids-go-back', file: replica, suite: 'unit', was: 'if (uuid <= lastUuid_) {', is: 'if (uuid == lastUuid_) {' },
+  { name: 'copied-work-stays-kept', file: replica, suite: 'unit',
+    was: 'step_.changes.dismissed.insert(step_.changes.dismissed.end(), copied.begin(), copied.end());', is: '' },
 
   // --- catching up ---
   { name: 'stranger-catches-up', file: work, suite: 'unit',
