@@ -196,7 +196,7 @@ std::expected<Performed, Rejection> Replica::copyKept(const DraftId& draft, std:
   if (as.op != OpId{}) create.id = as.op;
   auto created = perform(std::move(create), now);
   if (!created) return created;
-  std::vector<OpId> copied;
+  std::vector<OpId> copied;  // in the order of their ids
   for (KeptOp& each : texts) {
     AppendSegment copy{.segment = {}, .epoch = 0, .content = std::move(std::get<AppendSegment>(each.op.body).content)};
     if (perform(prepare(created->draft, std::move(copy), now), now)) copied.push_back(each.op.id);

@@ -16,6 +16,7 @@ import WebSocket from 'ws';
 import { Server, program } from '../../../tests/browser/server.mjs';
 import { createClient } from '../src/node.js';
 import { PlainFile } from '../src/node/files.js';
+import { Engine } from '../src/worker/engine.js';
 import { isBuilt } from './support/worker.js';
 
 const synced = vi.hoisted(() => ({ count: 0 }));
@@ -158,6 +159,22 @@ describe.runIf(isBuilt)('a store in Node', () => {
     await first.close();
     await vi.waitFor(() => expect(second.status.current.state).toBe('open'), { timeout: 5_000 });
     warned.mockRestore();
+  });
+
+  test('a client that broke lets go of its file', async () => {
+    const storage = { kind: 'file', path: join(folder, 'bot.db') };
+    const broken = open({ startOffline: true, storage });
+    const { draft } = broken.create({ title: 'Before it broke' });
+    valueOf(await broken.draft(draft).append('Stored.').local);
+    const handle = vi.spyOn(Engine.prototype, 'handle').mockImplementationOnce(() => {
+      throw new Error('a defect');
+    });
+    broken.goOnline();
+    await vi.waitFor(() => expect(broken.status.current).toMatchObject({ state: 'failed', lastError: { code: 'internal' } }));
+    handle.mockRestore();
+    const next = open({ startOffline: true, storage });
+    valueOf(await next.ready);
+    expect(await textsOf(next.draft(draft))).toEqual(['Stored.']);
   });
 
   test('a second process is refused, as long as the first one lives', async () => {

@@ -95,8 +95,10 @@ class InThread implements Performer {
     queueMicrotask(() => this.#take(message));
   }
 
+  /** Lets go of the files, as the end of a worker would. */
   terminate(): void {
     this.#ended = true;
+    this.#tab.handle({ type: 'suspend' });
   }
 
   #take(message: ToWorker): void {
