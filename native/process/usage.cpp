@@ -2,12 +2,12 @@
 
 #include <array>
 #include <cstdio>
+#include <ctime>
 #include <iterator>
 #include <memory>
 #include <sstream>
 #include <string>
 
-#include <time.h>
 #include <unistd.h>
 
 namespace onering::process {
