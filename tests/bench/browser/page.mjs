@@ -24,7 +24,7 @@ async function newDraft(client) {
 }
 
 // Tells in the end for how long the main thread did nothing else, at most: by so much a timer of 4 ms was late.
-export function watchTimer() {
+function watchTimer() {
   const periodMs = 4;
   let longest = 0;
   let last = performance.now();
@@ -138,17 +138,19 @@ async function openDraft(name, id) {
   };
 }
 
-// From createClient() until the newest 200 segments are in the document; then until all have been read.
-export async function reopen(name, id) {
+// From nothing until the newest 200 segments are in the document; then until all have been read.
+export async function timeOpening(open) {
   const blockedMs = watchTimer();
   const start = performance.now();
-  const draft = await openDraft(name, id);
+  const draft = await open();
   const firstMs = performance.now() - start;
   const { length } = await draft.all();
   const result = { firstMs, read: length, allMs: performance.now() - start, blockedMs: blockedMs() };
   await draft.close();
   return result;
 }
+
+export const reopen = (name, id) => timeOpening(() => openDraft(name, id));
 
 // The same in two steps, for who looks at what the browser needs after each: all segments stay in the page's hands.
 export async function hold(name, id) {

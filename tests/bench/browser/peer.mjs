@@ -1,5 +1,5 @@
 // Runs in the page: the measurements of page.mjs, of the store in peer-worker.mjs.
-import { show, watchTimer } from '/page.mjs';
+import { show, timeOpening } from '/page.mjs';
 
 const text = 'A segment of one hundred bytes, more or less what one writes before looking up and thinking on. 1234';
 const draft = crypto.randomUUID();
@@ -60,17 +60,7 @@ async function openRows(name, count) {
   };
 }
 
-// From nothing until the newest 200 are in the document, and until all have been read.
-export async function peerReopen(name, count) {
-  const blockedMs = watchTimer();
-  const start = performance.now();
-  const rows = await openRows(name, count);
-  const firstMs = performance.now() - start;
-  const { length } = await rows.all();
-  const result = { firstMs, read: length, allMs: performance.now() - start, blockedMs: blockedMs() };
-  await rows.close();
-  return result;
-}
+export const peerReopen = (name, count) => timeOpening(() => openRows(name, count));
 
 export async function peerHold(name, count) {
   globalThis.held = { draft: await openRows(name, count) };
